@@ -18,10 +18,13 @@ test reads these lines. Each room's own docstring lists its modules::
     foundation          errors, dates, intervals, chance
     language            what readers read, in English, Russian, Ukrainian or Chinese
 
-To change a sentence or a table of a question, go to its folder in `questions`. A model of purchases is a module of
-`lifetime.families` and a row of its registry. The columns of the tables are in `tables.read.schema`. Notebooks (in
-``notebooks/``) call `answers` and `workspace.opened`; what users read is README.md and ``data/*.md``. Tests of a module are
-in ``tests/`` at the same path. Names here are imported when first used, so that ``import cxvalue`` is quick.
+To change a sentence or a table of a question, go to its folder in `questions`, and to the catalogue of the same name in
+`language` for its translations; captions of figures are in `figures.captions`. A model of purchases is a module of
+`lifetime.families`, a row of its registry and its name in `study.file`. The columns of the tables are in
+`tables.read.schema`, and named for users in ``data/README.md``. Notebooks (in ``notebooks/``) call `answers` and
+`workspace.opened`; what users read is README.md and ``data/*.md``. Tests of a module are in ``tests/`` at the same path.
+What begins with an underscore is of its module alone; the rest is for everyone, from the module that makes it. Names here
+are imported when first used, so that ``import cxvalue`` is quick.
 """
 
 from __future__ import annotations

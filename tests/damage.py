@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.questions.campaigns import campaign_data, campaign_result
 from cxvalue.questions.contracts.contract_base import contracts_of
@@ -24,7 +25,6 @@ from cxvalue.questions.programmes.measure import StudyTables, fit_programme
 from cxvalue.study import StudyFile, load_study_file
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
-from cxvalue.tables.read.sources import connect
 
 AS_OF, TODAY = date(2026, 6, 30), date(2026, 7, 2)
 Rows = list[dict[str, str]]

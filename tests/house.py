@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import io
+import symtable
 import sys
 import tokenize
 from collections.abc import Iterable, Mapping
@@ -45,6 +46,26 @@ def _imported(path: Path, package: str, files: Mapping[str, Path]) -> set[str]:
         elif isinstance(node, ast.Import):
             found |= {alias.name.removeprefix(f"{package}.") for alias in node.names}
     return found & set(files)
+
+
+def made_in(path: Path) -> set[str]:
+    """Names that a module makes itself, at its top: what it imports it only passes on."""
+    symbols = symtable.symtable(path.read_text(encoding="utf-8"), str(path), "exec").get_symbols()
+    return {one.get_name() for one in symbols if one.is_assigned()}
+
+
+def passed_on(package: Path) -> list[str]:
+    """Imports of names that are private to another module, or that it does not make; a package may pass on any name."""
+    files = {f"{package.name}.{name}": path for name, path in modules_of(package).items()}
+    made = {name: made_in(path) for name, path in files.items() if path.name != "__init__.py"}
+    return [
+        f"{name} imports {alias.name} from {node.module}"
+        for name, path in files.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module in made
+        for alias in node.names
+        if alias.name.startswith("_") or alias.name not in made[node.module]
+    ]
 
 
 def between_rooms(graph: Graph) -> Graph:

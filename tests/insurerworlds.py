@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
+from cxvalue.engine.embedded import connect
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.drivers import DriverTables
-from cxvalue.tables.read.sources import connect
 
 if TYPE_CHECKING:
     from cxvalue.simulate.world import World

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from cxvalue.foundation.lazy import import_nbformat
-from cxvalue.run.graph import NotebookSpec
 from cxvalue.run.study_run import Project
 from cxvalue.study import StudyFile, load_study_file
+from cxvalue.workspace.notebooks import NotebookSpec
 
 nbformat = import_nbformat()
 AS_OF = date(2026, 6, 30)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
     from cxvalue.workspace.opened import Study
 
-__all__ = ["Answer", "Asked", "question"]
-
 
 @dataclass(repr=False)
 class Answer:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue import figures
 from cxvalue.answers.answer import Answer, Asked, question
+from cxvalue.findings.numbers import format_value
 from cxvalue.questions import campaigns
 from cxvalue.questions.campaigns import (
     arm_findings,
@@ -22,7 +23,6 @@ from cxvalue.questions.campaigns.display import (
     balance_display,
     campaign_checks_display,
     capped_sentence,
-    flow_caption,
     groups_display,
     no_customers_sentence,
     no_model_sentence,
@@ -35,8 +35,6 @@ from cxvalue.questions.campaigns.display import (
     second_lives_display,
     segments_display,
     sleeping_sentence,
-    targeting_caption,
-    uplift_caption,
     windows_display,
 )
 from cxvalue.questions.campaigns.findings import campaign_title, reactivation_findings, targeting_sentence
@@ -46,8 +44,6 @@ if TYPE_CHECKING:
 
     from cxvalue.findings.finding import Finding
     from cxvalue.study import Campaign
-
-__all__ = ["CampaignAnswers"]
 
 
 class CampaignAnswers(Asked):
@@ -90,7 +86,8 @@ class CampaignAnswers(Asked):
             self.purchases, days=self.silent_days, as_of=opened.as_of, observed_from=opened.observed_from
         )
         answer.tables["dormancy_months.csv"] = table
-        answer.draw(figures.dormancy_flow(table), "dormancy_flow", flow_caption(self.silent_days))
+        caption = figures.caption("dormancy_flow", silence=format_value(self.silent_days, "days"))
+        answer.draw(figures.dormancy_flow(table), "dormancy_flow", caption)
 
     @question
     def by_themselves(self, answer: Answer) -> None:
@@ -138,7 +135,8 @@ class CampaignAnswers(Asked):
             table = campaigns.windows_table(rows, self.level)
             answer.tables[f"campaign_{name}_windows.csv"] = table
             if self.results[name].judged:
-                answer.draw(figures.campaign_uplift(table, money), f"campaign_{name}", uplift_caption(name))
+                caption = figures.caption("campaign_uplift", title=campaign_title(name))
+                answer.draw(figures.campaign_uplift(table, money), f"campaign_{name}", caption)
                 answer.show(windows_display(table, money, rows.window_days))
                 answer.say(claims.pull_forward_sentence(table, money))
             else:
@@ -240,7 +238,8 @@ class CampaignAnswers(Asked):
         answer.say(qini_sentence(found.qini, found.contacted))
         answer.show(groups_display(found.ranked, money))
         curves = dict(zip(rankings(), (found.by_effect, found.by_risk), strict=True))
-        answer.draw(figures.policy_value(curves, money), f"campaign_{name}_targeting", targeting_caption(name))
+        caption = figures.caption("campaign_targeting", title=campaign_title(name))
+        answer.draw(figures.policy_value(curves, money), f"campaign_{name}_targeting", caption)
         answer.tables[f"campaign_{name}_qini.csv"] = found.bands
         answer.tables[f"campaign_{name}_policy.csv"] = found.by_effect
         answer.private[f"contact_list_{name}.csv"] = found.listed.table

@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.programmes.measure import ProgrammeFit
     from cxvalue.study import Programme
 
-__all__ = ["CaseAnswers"]
-
 
 class CaseAnswers(Asked):
     """Whether the programmes of a study pay."""

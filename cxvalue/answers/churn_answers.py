@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.churn.losses import Losses
 
-__all__ = ["ChurnAnswers", "draw_bands"]
-
 
 def draw_bands(
     answer: Answer,

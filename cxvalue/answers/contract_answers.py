@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.customers.audit import Waterfall
 
-__all__ = ["ContractAnswers", "Contractual"]
-
 
 class Contractual(Asked):
     """What both notebooks about contracts ask."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["CustomerAnswers", "lost_and_won"]
-
 
 def lost_and_won(
     answer: Answer,

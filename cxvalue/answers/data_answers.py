@@ -22,8 +22,6 @@ from cxvalue.questions.data_check.findings import data_findings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DataAnswers"]
-
 
 class DataAnswers(Asked):
     """Whether the data of a study can carry the conclusions."""

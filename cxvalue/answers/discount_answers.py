@@ -9,7 +9,6 @@ from cxvalue import figures
 from cxvalue.answers.answer import Answer, Asked, question
 from cxvalue.questions import discounts
 from cxvalue.questions.discounts.display import (
-    acceptance_caption,
     curve_table,
     families_display,
     families_table,
@@ -19,8 +18,6 @@ from cxvalue.questions.discounts.display import (
     no_curve_sentence,
     outcomes_display,
     outcomes_table,
-    policies_caption,
-    profit_caption,
     segments_display,
     segments_table,
 )
@@ -28,8 +25,6 @@ from cxvalue.questions.discounts.findings import discount_findings, extrapolatio
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["DiscountAnswers"]
 
 
 class DiscountAnswers(Asked):
@@ -75,7 +70,7 @@ class DiscountAnswers(Asked):
         at, share = discounts.turnbull(data.low, data.high, data.count.sum(axis=0))
         answer.tables["discount_curve.csv"] = self.curve
         drawn = figures.discount_acceptance(self.curve, at, share)
-        answer.draw(drawn, "discount_acceptance", acceptance_caption())
+        answer.draw(drawn, "discount_acceptance", figures.caption("discount_acceptance"))
 
     @question
     def shapes(self, answer: Answer) -> None:
@@ -92,8 +87,9 @@ class DiscountAnswers(Asked):
             answer.say(no_curve_sentence(found))
             return
         drawn = figures.discount_profit(self.curve, found.optimal_depth.value, money)
-        answer.draw(drawn, "discount_profit", profit_caption())
-        answer.draw(figures.discount_policies(found, money), "discount_policies", policies_caption())
+        answer.draw(drawn, "discount_profit", figures.caption("discount_profit"))
+        drawn = figures.discount_policies(found, money)
+        answer.draw(drawn, "discount_policies", figures.caption("discount_policies"))
 
     @question
     def segments(self, answer: Answer) -> None:

@@ -13,7 +13,7 @@ from cxvalue.questions import choice, drivers
 from cxvalue.questions.choice.display import choice_display, choice_table, curve_table
 from cxvalue.questions.choice.findings import NEEDS as NEEDS_BUDGET
 from cxvalue.questions.choice.findings import choice_findings, no_choice_finding
-from cxvalue.questions.drivers.display import drivers_caption, drivers_display, drivers_table, kpi_display
+from cxvalue.questions.drivers.display import drivers_display, drivers_table, kpi_display
 from cxvalue.questions.drivers.findings import (
     NEEDS_DEPARTMENT,
     NEEDS_DRIVERS,
@@ -22,8 +22,6 @@ from cxvalue.questions.drivers.findings import (
     left_out_link,
     link_findings,
 )
-
-__all__ = ["DriverAnswers"]
 
 
 class DriverAnswers(Surveyed):
@@ -72,7 +70,7 @@ class DriverAnswers(Surveyed):
         answer.find(driver_findings(importance, level=self.level))
         table = drivers_table(importance)
         answer.tables["drivers.csv"] = table
-        answer.draw(figures.driver_map(table, self.main), "drivers", drivers_caption())
+        answer.draw(figures.driver_map(table, self.main), "drivers", figures.caption("drivers"))
 
     @question
     def worth_of_a_point(self, answer: Answer) -> None:

@@ -23,8 +23,6 @@ from cxvalue.questions.contracts.display import (
 )
 from cxvalue.questions.contracts.ending_findings import account_findings, contract_churn_findings, driver_findings
 
-__all__ = ["EndingAnswers"]
-
 
 class EndingAnswers(Contractual):
     """Which contracts are about to end, and what goes with it."""

@@ -29,8 +29,6 @@ from cxvalue.questions.response.findings import response_findings
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["ExperienceAnswers", "Surveyed"]
-
 
 class Surveyed(Asked):
     """What the notebooks about experience share: who was asked, what they said, what happened to them.

@@ -56,8 +56,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.questions.lifetime_value.past_states import PastStates
 
-__all__ = ["LifetimeAnswers"]
-
 
 class LifetimeAnswers(Asked):
     """What the customers will still be worth."""

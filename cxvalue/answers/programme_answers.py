@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from cxvalue.money import Case
     from cxvalue.questions.programmes.measure import ProgrammeFit
 
-__all__ = ["ProgrammeAnswers"]
-
 
 class ProgrammeAnswers(Asked):
     """What the programmes of a study changed."""

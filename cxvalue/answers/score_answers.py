@@ -10,7 +10,7 @@ from cxvalue.answers.experience_answers import Surveyed
 from cxvalue.language.catalogue import translate
 from cxvalue.questions import market, survey_truth, wallet
 from cxvalue.questions.experience.answers import rules_of
-from cxvalue.questions.market.display import gaps_caption, gaps_table
+from cxvalue.questions.market.display import gaps_table
 from cxvalue.questions.market.findings import NEEDS as NEEDS_MARKET
 from cxvalue.questions.market.findings import do_nothing_finding, gap_findings
 from cxvalue.questions.survey_truth.display import scores_display, scores_table
@@ -27,8 +27,6 @@ from cxvalue.tables.ask import ask
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
-
-__all__ = ["ScoreAnswers"]
 
 
 class ScoreAnswers(Surveyed):
@@ -105,7 +103,7 @@ class ScoreAnswers(Surveyed):
         answer.find([*gap_findings(gaps, level=level), *([] if scenario is None else [scenario])])
         table = gaps_table(gaps)
         answer.tables["market_gaps.csv"] = table
-        answer.draw(figures.gap_trend(table), "market_gaps", gaps_caption())
+        answer.draw(figures.gap_trend(table), "market_gaps", figures.caption("market_gaps"))
 
     def _invited(self, metric: str) -> survey_truth.Invited | None:
         """Everyone who was invited to answer, whether they did, and what was known of them before."""

@@ -16,8 +16,6 @@ from cxvalue.questions.staff.findings import (
     turnover_findings,
 )
 
-__all__ = ["StaffAnswers"]
-
 
 class StaffAnswers(Surveyed):
     """What staff turnover costs in customers."""

@@ -12,8 +12,6 @@ from cxvalue.language.catalogue import LANGUAGES, translate
 from cxvalue.language.words import enumerated
 from cxvalue.run.manifest import cxvalue_version
 
-__all__ = ["Command", "parser_of"]
-
 Command = Callable[[argparse.Namespace], int]
 
 

@@ -30,8 +30,6 @@ from cxvalue.language.letters import padded
 from cxvalue.language.words import enumerated, spoken_words
 from cxvalue.run.folders import own_temporary_folder
 
-__all__ = ["main"]
-
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
 

@@ -9,8 +9,6 @@ from typing import TextIO
 from cxvalue.language.catalogue import translate
 from cxvalue.run.journal import Reporter, line_of
 
-__all__ = ["Console"]
-
 
 class Console(Reporter):
     """On a terminal one updating line for what is running; otherwise one line for each thing that is done.

@@ -19,8 +19,6 @@ from cxvalue.language.letters import padded
 from cxvalue.report.render.papers import PAPERS
 from cxvalue.run.manifest import PACKAGES, package_versions
 
-__all__ = ["Item", "diagnose", "render"]
-
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 ENGINE_VARIABLE = "CXVALUE_ENGINE"
 OPTIONAL = {

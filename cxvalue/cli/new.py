@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cxvalue.firstmile.asking import Question
     from cxvalue.firstmile.found import Recognised
 
-__all__ = ["add_options", "new_study"]
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""

@@ -16,18 +16,6 @@ from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.language.catalogue import LANGUAGES, spoken, translatable, translate
 from cxvalue.language.letters import closed_up, lines_of
 
-__all__ = [
-    "LATEST_COMPLETE_MONTH",
-    "Parser",
-    "as_of",
-    "language_asked_for",
-    "seconds",
-    "seed",
-    "share",
-    "whole_number",
-    "with_words",
-]
-
 LATEST_COMPLETE_MONTH = "latest_complete_month"
 
 ARGPARSE = (

@@ -18,8 +18,6 @@ from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
 
-__all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm", "outcome_word"]
-
 DESIGNS = ("experiment", "staggered", "matched", "single_unit")
 BASE_GRADES = {"experiment": "A", "staggered": "B", "single_unit": "B", "matched": "C"}
 OUTCOMES = {

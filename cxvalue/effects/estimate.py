@@ -20,8 +20,6 @@ from cxvalue.language.letters import closed_up
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["estimate_effect"]
-
 
 @working("Estimating the effect")
 def estimate_effect(

@@ -24,8 +24,6 @@ from cxvalue.tables.panels.inputs import Early, PanelMonths
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["panel_of_frames"]
-
 IDS = ("unit", "customer_id")
 MOST_MISSING = 0.5
 EXAMPLES = 3

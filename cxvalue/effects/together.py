@@ -22,9 +22,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["StateEffects", "contained", "state_effects", "with_neighbours"]
-
-
 MOST_GROUPS = 60
 """Clusters are left out one by one up to this number, and beyond it in so many groups."""
 

@@ -16,8 +16,6 @@ from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 from cxvalue.tables.panels.inputs import PanelMonths
 
-__all__ = ["earlier_effects", "truncated"]
-
 EVERY_MONTHS, MOST_VINTAGES = 3, 4
 LEAST_TREATED_MONTHS = 3
 MOST_CUSTOMERS = 300_000

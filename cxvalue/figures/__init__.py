@@ -30,7 +30,7 @@ from cxvalue.figures.base import (
     value_distribution,
     waterfall,
 )
-from cxvalue.figures.behaviour import change_parts, cohort_ageing, cohort_comparison, margin_by_cohort, period_change
+from cxvalue.figures.behaviour import cohort_ageing, cohort_comparison, margin_by_cohort, period_change
 from cxvalue.figures.captions import caption
 from cxvalue.figures.churn import churn_bands, churn_calibration, churn_segments
 from cxvalue.figures.contract_churn import hazard_ratios, renewal_by_satisfaction
@@ -61,7 +61,7 @@ from cxvalue.figures.programmes import (
 from cxvalue.figures.reactivation import campaign_uplift, dormancy_flow, policy_value, second_lifetimes
 from cxvalue.figures.renewal import contract_flow, contract_survival
 from cxvalue.figures.season import seasonal_index
-from cxvalue.figures.style import message_of, save, use_style
+from cxvalue.figures.style import message_of, save
 
 __all__ = [
     "campaign_uplift",
@@ -71,7 +71,6 @@ __all__ = [
     "case_scenarios",
     "case_draws",
     "case_tornado",
-    "change_parts",
     "churn_bands",
     "churn_calibration",
     "churn_segments",
@@ -115,7 +114,6 @@ __all__ = [
     "spend_of_customers",
     "seasonal_index",
     "second_lifetimes",
-    "use_style",
     "value_concentration",
     "value_distribution",
     "value_levers",

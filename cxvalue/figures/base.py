@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.customers.audit import Waterfall
 
-__all__ = [
-    "customer_bridge",
-    "margin_bridge",
-    "monthly_purchases",
-    "rows_bridge",
-    "value_concentration",
-    "value_distribution",
-    "waterfall",
-]
-
 MOVED = {
     ("customers", 1): translatable("Active customers rose from {first} to {last} in the year to {day}"),
     ("customers", -1): translatable("Active customers fell from {first} to {last} in the year to {day}"),

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = ["change_parts", "cohort_ageing", "cohort_comparison", "margin_by_cohort", "period_change"]
-
 _PERIODS = tuple(f"{what}_{when}" for what in ("customers", "purchases", "margin") for when in ("before", "after"))
 _PART_NAMES = {
     "by_customers": translatable("more or fewer customers"),

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["caption"]
-
 _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "customer_bridge": (
         translatable("From last year's active customers to today's"),
@@ -100,6 +98,50 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "complaints_open": (
         translatable("How long complaints wait for an answer"),
         translatable("Share of the complaints of the last 12 months not answered by each day, with its range."),
+    ),
+    "market_gaps": (
+        translatable("Where we stand against competitors"),
+        translatable("Own score less each competitor's, by date."),
+    ),
+    "drivers": (
+        translatable("What goes along with the score, and how well we do"),
+        translatable(
+            "Importance of each driver with its range, against its present mean; high and left is where to look first."
+        ),
+    ),
+    "dormancy_flow": (
+        translatable("Who fell silent, who came back"),
+        translatable(
+            "Customers without a purchase for {silence}, by month, with those who came back and those who fell silent."
+        ),
+    ),
+    "campaign_uplift": (
+        translatable("The {title} campaign: what the contact added"),
+        translatable(
+            "Contacted less held out by days since the contact; a fall after a rise would be purchases brought forward."
+        ),
+    ),
+    "campaign_targeting": (
+        translatable("The {title} campaign: what it earns to contact only some"),
+        translatable(
+            "Earned per customer when the first so many percent of a ranking are contacted, measured on the test itself."
+        ),
+    ),
+    "discount_acceptance": (
+        translatable("How many buy at which discount"),
+        translatable(
+            "Share of the visits that end in a purchase by depth; points are measured, the curve is fitted through them."
+        ),
+    ),
+    "discount_profit": (
+        translatable("What one discount for everybody would earn"),
+        translatable(
+            "Expected margin per visit by depth. Left of the best depth too many leave, right of it too much is given away."
+        ),
+    ),
+    "discount_policies": (
+        translatable("No discount, one discount, or the ladder"),
+        translatable("Expected margin per visit under each policy, with its range."),
     ),
     "programme_effect": (
         translatable("{title}: what changed after the start"),

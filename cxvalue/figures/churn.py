@@ -15,8 +15,6 @@ from cxvalue.language.catalogue import translatable, translate
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["churn_bands", "churn_calibration", "churn_segments"]
-
 
 @style.drawn
 def churn_bands(

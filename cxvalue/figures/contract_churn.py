@@ -15,8 +15,6 @@ from cxvalue.language.catalogue import translatable, translate
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["hazard_ratios", "renewal_by_satisfaction"]
-
 NO_ANSWER = translatable("no answer")
 THIRDS = (translatable("lowest third"), translatable("middle third"), translatable("highest third"))
 """Bands of users' scores, told where `band` stands."""

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.discounts import DiscountResult
 
-__all__ = ["discount_acceptance", "discount_policies", "discount_profit"]
-
-
 POLICIES = {
     "none": translatable("no discount"),
     "flat": translatable("best single discount"),

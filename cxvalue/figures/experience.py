@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["driver_map", "gap_trend", "level_moves", "open_complaints"]
-
 _INTO = {"negative": BAD, "none": "#c9ced4", "low": "#a9c1d6", "medium": "#6f97bb", "high": MAIN, "unknown": LIGHT,
          "gone": GREY}  # fmt: skip
 

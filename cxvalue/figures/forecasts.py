@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.lifetime_value.base_forecast import PastRecord
 
-__all__ = ["forecast_record"]
-
 
 @style.drawn
 def forecast_record(

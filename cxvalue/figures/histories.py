@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cxvalue.lifetime.models.model import LifetimeModel
 
-__all__ = ["expected_by_history", "frequency_recency", "repeat_purchases", "spend_of_customers"]
-
 MOST_BARS = 15
 """Bars of a count of purchases; the last holds all beyond."""
 

@@ -18,8 +18,6 @@ from cxvalue.lifetime.prediction.levers import EROSION_YEARS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["rolling_bias", "value_levers"]
-
 
 @style.drawn
 def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") -> Figure:

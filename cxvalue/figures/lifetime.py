@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-__all__ = [
-    "equity_by_decile",
-    "equity_interval",
-    "holdout_calibration",
-    "holdout_tracking",
-    "p_alive_distribution",
-]
-
 MODEL_ORDER = ("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "bg_cnbd_k", "mbg_cnbd_k")
 CAME = translatable("actual")
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["panel_months"]
-
 OUTCOMES = (translatable("margin"), translatable("revenue"), translatable("orders"), translatable("interactions"))
 """Outcomes that are measured, told where they are drawn."""
 

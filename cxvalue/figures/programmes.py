@@ -29,18 +29,6 @@ if TYPE_CHECKING:
     from cxvalue.money.realisation import Realised
     from cxvalue.money.sensitivity import Swing
 
-__all__ = [
-    "case_bridge",
-    "case_draws",
-    "case_money",
-    "case_scenarios",
-    "case_tornado",
-    "event_study",
-    "goodwill_rules",
-    "promise_kept",
-    "yearly_risk",
-]
-
 
 @style.drawn
 def event_study(effect: Effect, unit: str) -> Figure:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["campaign_uplift", "dormancy_flow", "policy_value", "second_lifetimes"]
-
 CAME_BACK = {
     "contacted": translatable("came back after a contact"),
     "by themselves": translatable("came back by themselves"),

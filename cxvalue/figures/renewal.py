@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cxvalue.lifetime.contracts.sbg import RenewalModel
 
-__all__ = ["contract_flow", "contract_survival"]
-
 
 @style.drawn
 def contract_flow(months: pd.DataFrame) -> Figure:

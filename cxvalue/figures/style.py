@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.ticker import Formatter, MaxNLocator
 
-__all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALE", "PALETTE", "SECOND", "save", "tell", "use_style"]
-
 Parameters = ParamSpec("Parameters")
 
 INK, TEXT, GREY, LIGHT = "#1d2733", "#43505d", "#8894a0", "#dfe5ea"

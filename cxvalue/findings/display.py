@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cxvalue.findings.finding import Finding
 
-__all__ = ["Folded", "Sentences", "folded", "say", "sentences", "spoken_in", "styled"]
-
 
 def styled(rows: Iterable[Mapping[str, Any] | Sequence[Any]], columns: Sequence[str] | None = None) -> Styler:
     """A table for reading, without row numbers; rows without keys may stand under headings that repeat.

@@ -19,8 +19,6 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import begun, closed_up
 from cxvalue.language.words import enumerated
 
-__all__ = ["Finding", "Kind", "Withheld", "behind_a_colon", "opening", "read_findings", "write_findings"]
-
 Kind = Literal["estimate", "count", "holdout", "chance", "forecast"]
 Withheld = Literal["", "withheld", "not_available"]
 

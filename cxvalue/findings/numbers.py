@@ -22,22 +22,6 @@ from cxvalue.findings.finding import Finding
 from cxvalue.language.catalogue import day_in_words, translate
 from cxvalue.language.words import spoken_words, unit_word
 
-__all__ = [
-    "format_chance",
-    "format_date",
-    "format_finding",
-    "format_interval",
-    "format_level",
-    "format_moment",
-    "format_month",
-    "format_number",
-    "format_p",
-    "format_range",
-    "format_value",
-    "is_currency",
-    "with_signs",
-]
-
 Words = Mapping[str, str]
 
 _CURRENCY = re.compile(r"[A-Z]{3}")

@@ -10,8 +10,6 @@ from cxvalue.findings.numbers import is_currency
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.language.catalogue import translate
 
-__all__ = ["withhold_points"]
-
 LEAST_MONEY = 0.005
 """Half of the smallest coin: a range of money that ends below it says that nothing at all can come."""
 

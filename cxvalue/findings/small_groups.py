@@ -19,16 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 from cxvalue.findings.suppression import dominated
 from cxvalue.foundation.arrays import Bools, Floats, Places
 
-__all__ = [
-    "NO_GROUPS",
-    "ShownBefore",
-    "System",
-    "groups_of",
-    "protect",
-    "withheld_groups",
-    "withheld_list",
-]
-
 Mask = Bools
 Labels = Mapping[str, NDArray[np.object_]]
 

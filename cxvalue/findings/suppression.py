@@ -12,8 +12,6 @@ from math import comb
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["dominated", "feasible", "withheld_in_row", "withheld_in_table"]
-
 Mask = NDArray[np.bool_]
 
 MOST_SETS = 200

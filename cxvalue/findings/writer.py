@@ -13,8 +13,6 @@ from cxvalue.language.letters import closed_up
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Kind, Withheld
 
-__all__ = ["Bounded", "FindingWriter", "Value", "range_of"]
-
 
 @runtime_checkable
 class Bounded(Protocol):

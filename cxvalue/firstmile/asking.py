@@ -13,8 +13,6 @@ from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
 
-__all__ = ["ALIASES", "NEVER_ASSUMED", "Option", "Question", "answered", "either", "merged", "parse_answers", "put"]
-
 NEVER_ASSUMED = ("currency", "margin", "tax", "rates")
 """Keys of questions whose answer is never taken for granted, not even with ``--accept``."""
 

@@ -21,8 +21,6 @@ from cxvalue.tables.read.roles import NO_SALE
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["Draft", "columns_in", "complete", "draft_of_record", "settle", "sign_of", "trim_footer"]
-
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
 _MOST_FOOTER = 12
 _MOST_OTHERS = 12

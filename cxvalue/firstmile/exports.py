@@ -23,8 +23,6 @@ from cxvalue.tables.read.roles import RETURNED, said
 from cxvalue.tables.read.sql import ROW, described, literal, quoted
 from cxvalue.tables.read.workbook import is_workbook, open_workbook
 
-__all__ = ["Export", "Look", "look_at", "open_exports"]
-
 _GAP = r"[\s\x{00A0}\x{202F}]*"
 NUMBER = (
     rf"[-+(−]?{_GAP}(?:[€$£¥₽₴₹₩₺₪₫฿]|[A-Z]{{3}})?{_GAP}[-−]?{_GAP}[0-9][0-9.,'’\s\x{{00A0}}\x{{202F}}]*"

@@ -20,8 +20,6 @@ from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.tables.outside import arrow_of
 
-__all__ = ["Recognised", "recognise"]
-
 
 @dataclass(frozen=True)
 class Recognised:

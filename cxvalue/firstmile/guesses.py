@@ -16,8 +16,6 @@ from cxvalue.study.currencies import CODES
 from cxvalue.tables.read.dates import serial_words
 from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, currency_in, role_of, said
 
-__all__ = ["GUESSED", "draft_by_guess"]
-
 GUESSED = tuple(
     "amounts copies date dates end guests lines metric names numbers others refund revenue rows_without_customer same score "
     "statuses tax value_per_month".split()

@@ -14,8 +14,6 @@ from cxvalue.language.catalogue import translate
 from cxvalue.study import StudyFile, TableSource
 from cxvalue.tables.read.aside import columns_used
 
-__all__ = ["hold_against_layouts", "unlike_its_layout"]
-
 _MAIN = ("transactions", "subscriptions")
 _TELLING = 6
 """So many columns that a record needs, all of them there, tell the system even where little else is in the file."""

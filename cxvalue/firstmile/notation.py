@@ -12,8 +12,6 @@ from cxvalue.language.catalogue import translate, using
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.dates import read_dates
 
-__all__ = ["read_of_days", "read_of_numbers"]
-
 _CORE = re.compile(r"\d(?:[\d.,'’ \u00a0\u202f]*\d)?")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from cxvalue.engine.embedded import connect
 from cxvalue.firstmile.asking import Option, Question
 from cxvalue.firstmile.drafts import Draft, columns_in, complete, draft_of_record, settle
 from cxvalue.firstmile.exports import Export, open_exports
@@ -24,10 +25,7 @@ from cxvalue.language.words import enumerated
 from cxvalue.study import ReadOptions
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.dates import read_dates
-from cxvalue.tables.read.sources import connect
 from cxvalue.tables.read.sql import quoted
-
-__all__ = ["SURE_FROM", "Understanding", "match", "open_files_of"]
 
 SURE_FROM = 0.8
 AHEAD = 0.2

@@ -14,8 +14,6 @@ import yaml
 
 from cxvalue.language.catalogue import translate
 
-__all__ = ["Record", "bound", "normalised", "records", "told"]
-
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
 
 

@@ -14,8 +14,6 @@ from cxvalue.language.words import enumerated
 from cxvalue.tables.read.roles import KEY, RETURNED, role_of, said
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["ask_for_refunds"]
-
 _MOST_WORDS, _LONGEST_WORD = 15, 30
 
 

@@ -12,8 +12,6 @@ from cxvalue.language.catalogue import translatable, translate, translate_count,
 from cxvalue.language.letters import padded
 from cxvalue.language.words import enumerated, spoken_words
 
-__all__ = ["HOW_SURE", "html_of", "lines_of"]
-
 _LONGEST = 34
 _NAME = 14
 HOW_SURE = {"sure": translatable("sure"), "likely": translatable("likely"), "asked": translatable("as answered")}

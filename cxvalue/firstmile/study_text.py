@@ -12,8 +12,6 @@ from cxvalue.firstmile.recognition import Understanding
 from cxvalue.firstmile.showing import HOW_SURE
 from cxvalue.language.catalogue import spoken, translate
 
-__all__ = ["is_ours", "study_text"]
-
 _COMMAND = "`cxvalue new --from`"
 """Stands in the first line of what is written, in every language."""
 _ORDER = (

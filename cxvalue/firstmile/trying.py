@@ -17,8 +17,6 @@ from cxvalue.tables.read.numerals import NumberColumn, number_sql
 from cxvalue.tables.read.shape import shape
 from cxvalue.tables.read.sql import described, literal, quoted
 
-__all__ = ["LIKE_ALL", "holds", "kept_values", "shaped", "told_once", "total"]
-
 Asked = ParamSpec("Asked")
 Told = TypeVar("Told")
 

@@ -6,21 +6,6 @@ import calendar
 from datetime import date, timedelta
 from enum import StrEnum
 
-__all__ = [
-    "DAYS_PER_MONTH",
-    "DAYS_PER_YEAR",
-    "EPOCH",
-    "WHOLE_YEAR_DAYS",
-    "TimeUnit",
-    "date_of",
-    "day_number",
-    "default_holdout_start",
-    "month_after",
-    "months_apart",
-    "months_before",
-]
-
-
 EPOCH = date(1970, 1, 1)
 
 DAYS_PER_YEAR = 365.25

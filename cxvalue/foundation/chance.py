@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["is_a_point"]
-
 NO_WIDTH = 1e-9
 
 

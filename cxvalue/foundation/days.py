@@ -8,8 +8,6 @@ from typing import Any
 from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translate
 
-__all__ = ["as_day"]
-
 
 def as_day(value: Any, where: str = "as_of", otherwise: str = "") -> date:
     """The day of a date, a moment or a text such as 2026-06-30; raises `BadInput` for anything else.

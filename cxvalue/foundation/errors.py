@@ -22,19 +22,6 @@ from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.letters import closed_up
 from cxvalue.language.words import enumerated
 
-__all__ = [
-    "IN_RUN",
-    "BadInput",
-    "CxvalueError",
-    "OutOfTime",
-    "Problem",
-    "RunFailed",
-    "meant",
-    "nearest",
-    "one_of",
-    "quoted",
-]
-
 IN_RUN = "CXVALUE_IN_RUN"
 """Stands in the environment of the notebooks of a run, which nobody watches."""
 

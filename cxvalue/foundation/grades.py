@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["CAUTION_ABOVE", "GRADES", "lower_grade"]
-
 GRADES = ("A", "B", "C", "D", "E")
 CAUTION_ABOVE = 0.05
 """A forecast of the past that was off by more than this share is said beside the next one."""

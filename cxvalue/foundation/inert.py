@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["inert_table", "inert_text", "with_sound_texts"]
-
 Anything = TypeVar("Anything")
 
 _FORMULA = re.compile(r"[=@\t\r＝＠]|[+\-＋－](?!\s*[\d.,]+\s*$)")

@@ -12,8 +12,6 @@ from scipy.special import stdtr, stdtrit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate, written
 
-__all__ = ["Interval", "check_level", "interval_ends", "p_value_of", "reach_of", "share_interval", "stated_draws"]
-
 Method = Literal["weibull", "inverted_cdf"]
 
 

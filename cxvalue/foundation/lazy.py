@@ -6,8 +6,6 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["INJECTED", "import_nbformat"]
-
 INJECTED = "injected-parameters"
 """The tag of the cell in which a notebook finds its parameters."""
 

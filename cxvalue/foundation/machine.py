@@ -6,8 +6,6 @@ import errno
 
 from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["free_megabytes", "megabytes_needed", "trouble_of"]
-
 _NOTEBOOK_MB, _NOTEBOOK_KB_PER_CUSTOMER = 450.0, 0.45
 """What the largest notebook held of 500,000 customers (619 MB) and of 2,000,000 (1,294 MB); see tests/bench/README.md."""
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
-from types import NoneType
-from typing import Any, Self, get_args, get_origin, get_type_hints
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
-
-__all__ = ["NOT_KEPT", "Plain", "built", "plain"]
 
 NOT_KEPT = {"kept": False}
 """Metadata of a field that is left out, and has its default in what is built again."""
@@ -52,6 +51,8 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, Mapping):
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, tuple | list):
@@ -64,7 +65,7 @@ def plain(value: Any) -> Any:
 
 
 def built(kind: Any, told: Any) -> Any:
-    """What `plain` made of a value of this type, as the value again.
+    """What `plain` made of a value of this type, as the value again; of several classes the first that has all its fields.
 
     >>> built(tuple[date, float], ["2026-06-30", "inf"])
     (datetime.date(2026, 6, 30), inf)
@@ -72,8 +73,9 @@ def built(kind: Any, told: Any) -> Any:
     outer, inner = get_origin(kind), get_args(kind)
     if told is None or kind is Any:
         return told
-    if NoneType in inner:
-        return built(next(one for one in inner if one is not NoneType), told)
+    if outer in (Union, UnionType):
+        kinds = [one for one in inner if one is not NoneType]
+        return built(next((one for one in kinds if _has_fields(one, told)), kinds[0]), told)
     if outer is np.ndarray:
         of = get_args(inner[1])[0]
         return np.zeros(told["empty"], of) if isinstance(told, Mapping) else np.array(told, of)
@@ -88,5 +90,9 @@ def built(kind: Any, told: Any) -> Any:
         return [built(inner[0], part) for part in told]
     if isinstance(kind, type) and issubclass(kind, date):
         return kind.fromisoformat(told)
-    made_of_a_word = (kind is float and isinstance(told, str)) or (isinstance(kind, type) and issubclass(kind, Enum))
-    return kind(told) if made_of_a_word else told
+    made_of_a_word = isinstance(kind, type) and issubclass(kind, Enum | Path)
+    return kind(told) if made_of_a_word or (kind is float and isinstance(told, str)) else told
+
+
+def _has_fields(kind: Any, told: Any) -> bool:
+    return is_dataclass(kind) and isinstance(told, Mapping) and told.keys() <= {one.name for one in fields(kind)}

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from cxvalue.foundation.errors import IN_RUN
 from cxvalue.language.catalogue import translate
 
-__all__ = ["SESSION", "working"]
-
 SESSION = "JPY_SESSION_NAME"
 """What JupyterLab puts into the environment of the kernel of an open notebook."""
 

@@ -12,9 +12,6 @@ from numpy.typing import ArrayLike
 
 from cxvalue.foundation.arrays import Bools, Floats
 
-__all__ = ["LEAST_LEFT", "ROUNDING", "independent", "settled", "spread_of"]
-
-
 ROUNDING = 1e-9
 """Share of a number's own size below which a difference is rounding: sums of a million floats stay well within it."""
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["Drawn", "Shown", "Summary"]
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Summary:

@@ -8,8 +8,6 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["private_folder", "private_name"]
-
 
 def private_name() -> str:
     """What the folder is called, below the system's temporary one or that of a run."""

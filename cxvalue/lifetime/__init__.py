@@ -14,6 +14,7 @@ contracts/   customers under contract: how long they stay, and what goes with le
 
 from __future__ import annotations
 
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.families.bgbb_family import DISCRETE_CRITICAL_VALUE
 from cxvalue.lifetime.families.family import DROPOUT_CRITICAL_VALUE
 from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
@@ -26,7 +27,7 @@ from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, fit_spend
 from cxvalue.lifetime.prediction.infinite import dert, residual_value
 from cxvalue.lifetime.prediction.levers import Lever, ValueLevers, value_levers
-from cxvalue.lifetime.prediction.value import CustomerValue, Interval, customer_value
+from cxvalue.lifetime.prediction.value import CustomerValue, customer_value
 from cxvalue.tables.periods import DiscreteStates, Period, discrete_states
 
 __all__ = [

@@ -19,8 +19,6 @@ from scipy.special import ndtr
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 
-__all__ = ["Allocation", "allocate", "bounded_claims", "coupled_sum", "shrink"]
-
 State = tuple[int, ...]
 
 LEAST_ALONE = 0.02

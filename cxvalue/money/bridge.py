@@ -15,8 +15,6 @@ from cxvalue.money.finance import npv
 if TYPE_CHECKING:
     from cxvalue.money.case import Case
 
-__all__ = ["BridgeStep", "cash_bridge", "gross_name"]
-
 
 @dataclass(frozen=True, slots=True)
 class BridgeStep:

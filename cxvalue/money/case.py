@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
     from cxvalue.effects.effect import Effect
 
-__all__ = ["Case", "CaseSettings", "business_case"]
-
 
 @dataclass(frozen=True, slots=True)
 class CaseSettings:

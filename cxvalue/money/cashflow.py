@@ -17,18 +17,6 @@ from cxvalue.foundation.intervals import p_value_of
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
 
-__all__ = [
-    "Capacity",
-    "CashBenefit",
-    "Decay",
-    "Exposure",
-    "ProgrammeCosts",
-    "contiguous",
-    "exposure",
-    "extend",
-    "fit_decay",
-]
-
 Persistence = Literal["measured", "none", "half_life"]
 
 LAST_TIMES = 3

@@ -12,8 +12,6 @@ from scipy.optimize import brentq
 
 from cxvalue.foundation.arrays import Floats, Ints
 
-__all__ = ["discount_factors", "irr", "irr_of_many", "npv", "payback_months", "peak_exposure"]
-
 
 def discount_factors(months: int, annual_rate: float) -> Floats:
     """Worth today of a unit at the end of months 0, 1, …, `months`.

@@ -23,8 +23,6 @@ from cxvalue.foundation.intervals import interval_ends, stated_draws
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GoodwillSearch", "Handling", "search_rules"]
-
 
 @dataclass(frozen=True, slots=True)
 class Handling:

@@ -15,8 +15,6 @@ from cxvalue.money.finance import discount_factors
 if TYPE_CHECKING:
     from cxvalue.money.case import Case
 
-__all__ = ["Credit", "Drawn", "Holdout", "LedgerLine", "Portfolio", "Totals", "drawn_in", "portfolio_totals"]
-
 FEWEST_TO_DRAW_IN = 3
 
 

@@ -25,8 +25,6 @@ from cxvalue.money.cashflow import extend, fit_decay
 if TYPE_CHECKING:
     from cxvalue.money.case import Case
 
-__all__ = ["PromisedMonth", "Realised", "fade_check", "promised_path", "ratio_range", "realised", "realised_published"]
-
 
 @dataclass(frozen=True, slots=True)
 class PromisedMonth:

@@ -16,9 +16,6 @@ from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 
-__all__ = ["Risk", "YearlyLoss", "risk_draws", "yearly_loss"]
-
-
 Z95 = reach_of(0.90)
 
 

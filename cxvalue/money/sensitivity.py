@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from cxvalue.money.case import Case
 
-__all__ = ["MarketMoves", "Swing", "scenarios", "tornado"]
-
 TENTHS = reach_of(0.8) / reach_of(0.95)
 """From the ends of a range that holds 95% to its 10% and 90% points."""
 RATE_STEP = 0.05

@@ -22,8 +22,6 @@ from cxvalue.money.waiting import Waiting, value_of_waiting
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
 
-__all__ = ["Judged", "Registration", "Verdict", "hash_of", "judge", "judge_effect", "register"]
-
 METRICS = ("npv", "payback_months", "effect")
 POWER = 0.84
 """z of 80%: a true effect of the smallest provable size passes in 80% of data sets."""

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-__all__ = ["Waiting", "value_of_waiting"]
-
 MORE_MONTHS = (3, 6, 12)
 
 

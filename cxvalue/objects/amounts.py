@@ -8,8 +8,6 @@ from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate
 
-__all__ = ["amount", "number", "reach", "row"]
-
 
 def amount(value: float | None, unit: str = "") -> str:
     """One number; what is not known is a dash, and what never comes is said so.

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["describe", "frame_of", "pictures_of"]
-
 
 @singledispatch
 def describe(shown: object, currency: str) -> Summary:

@@ -22,8 +22,6 @@ from cxvalue.objects.cards import describe, frame_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["describe", "frame_of", "pictures_of"]
-
 
 @describe.register(Case)
 def _(shown: Case, currency: str) -> Summary:

@@ -23,8 +23,6 @@ from cxvalue.tables.panels.by_unit import UnitPanel
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["describe", "frame_of", "pictures_of"]
-
 _MONEY = ("margin", "revenue")
 _DESIGNS = {
     "experiment": translatable("experiment"),

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["describe", "frame_of", "pictures_of"]
-
 _STATUS = {
     "ok": translatable("sound"),
     "degenerate": translatable("degenerate"),

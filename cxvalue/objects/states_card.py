@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["describe", "frame_of", "pictures_of"]
-
 COUNTED = {
     "day": translatable("days"),
     "week": translatable("weeks"),

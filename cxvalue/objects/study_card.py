@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cxvalue.workspace.opened import Study
 
-__all__ = ["describe", "frame_of", "pictures_of"]
-
 
 def describe(shown: Study, currency: str) -> Summary:
     """What the study asks, of which tables and which days, and which notebooks it can have."""

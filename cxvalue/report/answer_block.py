@@ -15,17 +15,6 @@ from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_finding, format_interval, format_value
 from cxvalue.language.letters import begun, closed_up, parted_at_colon
 
-__all__ = [
-    "MOST_ANSWERS",
-    "Answer",
-    "Tone",
-    "answers_of",
-    "first_sentence",
-    "is_about_money",
-    "told_of_campaign",
-    "without_name",
-]
-
 MOST_ANSWERS = 3
 """Programmes or campaigns answered on the first screen, those with most money first."""
 

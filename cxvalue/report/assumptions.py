@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cxvalue.study import StudyFile
     from cxvalue.study.money import Benefit, LossRisk, Stated
 
-__all__ = ["study_assumptions"]
-
 
 def study_assumptions(
     study: StudyFile, *, observed_from: date | None = None, margin_column: bool = False

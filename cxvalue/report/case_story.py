@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cxvalue.report.case_tables import CaseTables
     from cxvalue.report.paper_model import ReportModel
 
-__all__ = ["case_slides", "decision"]
-
 MOST_POINTS = 4
 CARDS = ("npv", "roi", "payback_months", "peak_exposure")
 MONTHS_BEFORE = 12

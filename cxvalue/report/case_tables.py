@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-__all__ = ["AssumptionRow", "CaseTables", "EffectPoint", "Measure", "MonthRow", "SwingRow", "read_cases", "rows_of"]
-
 Row = Mapping[str, str]
 
 

@@ -13,8 +13,6 @@ from cxvalue.findings.numbers import format_date, format_finding
 from cxvalue.language.letters import begun
 from cxvalue.report.headlines import HEADLINES
 
-__all__ = ["Change", "Changes", "changes_since"]
-
 MOST_SETTINGS = 3
 """Settings that are named among the reasons; more are counted."""
 _OF_THE_DAY = ("as_of", "simulated.seed")

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from cxvalue.language.letters import FONTS
 
-__all__ = ["embed_letters", "keep_amounts_whole", "signs_closed_up", "unbroken"]
-
 _APART = re.compile(r"(<(style|title)\b.*?</\2>)", re.DOTALL)
 _TEXT = re.compile(r"(?<=>)[^<>]+(?=<)")
 _NUMBER = r"−?\d(?:[\d.,\u00a0\u202f]*\d)?(?: (?:M|bn|tn|млн|млрд|трлн)\b|[万亿])?"

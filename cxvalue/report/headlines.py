@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["HEADLINES", "MINUTE", "VERDICTS", "WHAT_IF"]
-
 VERDICTS = ("*.verdict",)
 HEADLINES = (
     *VERDICTS,

@@ -18,15 +18,14 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import named, words_for
 from cxvalue.report.finish import embed_letters, keep_amounts_whole, signs_closed_up
-from cxvalue.report.page import IndexEntry, PageModel, finding_lines
+from cxvalue.report.page import finding_lines
+from cxvalue.report.page_model import IndexEntry, PageModel
 from cxvalue.report.pictures import data_uri
 from cxvalue.report.sanitize import SCHEME
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
-
-__all__ = ["relative_link", "render_index", "render_notebook_shell", "render_page"]
 
 FEWEST_POINTS = 3
 """Reports from which their course is drawn; with fewer a sentence says all."""

@@ -13,8 +13,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
 
-__all__ = ["RESTS_ON", "lower_grades"]
-
 RESTS_ON: dict[str, tuple[str, ...]] = {
     "base": ("transactions", "subscriptions"),
     "cltv": ("transactions", "subscriptions"),

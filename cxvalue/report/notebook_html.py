@@ -23,8 +23,6 @@ from cxvalue.report.sanitize import clean_markup
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["machine_paths", "notebook_html", "scrub_notebook"]
-
 HIDDEN = "…"
 _SIGN = r"(?:#{1,6}|[-*]|\d+\.) +"
 PIECE = re.compile(rf"^({_SIGN})?(\S.*(?:\n(?!{_SIGN}|\||[ \t]*$).+)*)", re.MULTILINE)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.study import StudyFile
 
-__all__ = ["Opening", "in_short"]
-
 _MOST = 5
 
 

@@ -26,9 +26,7 @@ from cxvalue.language.words import enumerated, words_for
 from cxvalue.report.answer_block import Answer, Tone, answers_of
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
 from cxvalue.report.page_model import (
-    Assumption,
     FindingLine,
-    IndexEntry,
     Link,
     NotebookOutcome,
     NoteLine,
@@ -41,22 +39,6 @@ from cxvalue.report.page_model import (
 if TYPE_CHECKING:
     from cxvalue.report.changes import Changes
     from cxvalue.tables.counts import ControlResult, RowCount
-
-__all__ = [
-    "HEADLINES",
-    "Assumption",
-    "IndexEntry",
-    "Link",
-    "NotebookOutcome",
-    "PageFigure",
-    "PageModel",
-    "PageNotes",
-    "RunMeta",
-    "build_page",
-    "finding_lines",
-    "headline_finding",
-    "verdict_findings",
-]
 
 LONGEST_NAME = 40
 CARDS = 4

@@ -19,20 +19,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
     from cxvalue.tables.counts import ControlResult, RowCount
 
-__all__ = [
-    "Assumption",
-    "FindingLine",
-    "IndexEntry",
-    "Link",
-    "NoteLine",
-    "NotebookOutcome",
-    "NotebookStatus",
-    "PageFigure",
-    "PageModel",
-    "PageNotes",
-    "RunMeta",
-]
-
 NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
 
 

@@ -19,8 +19,6 @@ from cxvalue.report.case_tables import CaseTables
 if TYPE_CHECKING:
     from cxvalue.report.page_model import FindingLine, PageModel
 
-__all__ = ["Chart", "ChartKind", "ReportModel", "Series", "Slide", "methods_of"]
-
 ChartKind = Literal["line", "columns", "steps", "swings"]
 
 

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from cxvalue.foundation.errors import CxvalueError
 
-__all__ = ["below_its_title", "data_uri", "on_a_page"]
-
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 _TITLE = re.compile(r'<g id="title-([\d.]+)">')

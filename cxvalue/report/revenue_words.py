@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from nbformat import NotebookNode
 
-__all__ = ["figure_in_revenue", "findings_in_revenue", "notebook_in_revenue", "told_in_revenue"]
-
 _MARGIN = re.compile(r"(?<!\bno )(?<!`)\b(contribution |gross )?margins?\b(?!`)", re.IGNORECASE)
 _MARKUP = re.compile(r"(<style[\s\S]*?</style>|<[^<>]*>)")
 

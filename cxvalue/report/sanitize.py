@@ -11,8 +11,6 @@ from collections import Counter
 from html import escape
 from html.parser import HTMLParser
 
-__all__ = ["clean_markup"]
-
 _TAGS = frozenset(
     """
     a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.report.page_model import PageModel, RunMeta
 
-__all__ = ["build_model"]
-
 COMBINED = "combination"
 """The forecast that a study publishes, among the models that it is made of."""
 MOST_POINTS = 4

@@ -5,8 +5,6 @@ from __future__ import annotations
 from cxvalue.foundation.machine import free_megabytes, megabytes_needed
 from cxvalue.language.catalogue import translate
 
-__all__ = ["FEWEST_CUSTOMERS", "at_a_time"]
-
 FEWEST_CUSTOMERS = 250_000
 
 

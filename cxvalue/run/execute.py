@@ -26,19 +26,9 @@ from pathlib import Path
 
 from cxvalue.foundation.errors import IN_RUN, RunFailed
 from cxvalue.language.catalogue import translate
-from cxvalue.run.graph import NotebookSpec
 from cxvalue.run.journal import Reporter
 from cxvalue.run.kernel import PYTHON_KERNEL, NotebookJob, end_with_children, run_job
-
-__all__ = [
-    "DONE",
-    "Limits",
-    "NotebookRun",
-    "StudyReference",
-    "run_notebooks",
-    "usable_cores",
-    "warm_up",
-]
+from cxvalue.workspace.notebooks import NotebookSpec
 
 DONE = "done.json"
 PRELOADED = ["cxvalue.run.preload"]

@@ -21,19 +21,6 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.temporary import private_folder
 from cxvalue.language.catalogue import translate
 
-__all__ = [
-    "alone",
-    "claimed",
-    "locked",
-    "new_run_id",
-    "own_temporary_folder",
-    "point_link_at",
-    "run_id_of",
-    "sync",
-    "sync_tree",
-    "write_in_one_step",
-]
-
 LOCK_NAME = ".lock"
 
 

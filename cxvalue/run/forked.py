@@ -15,8 +15,6 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
-__all__ = ["ForkedKernel"]
-
 _INLINE = "module://matplotlib_inline.backend_inline"
 
 

@@ -10,37 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, meant, one_of
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
 from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, declared_in
 
 if TYPE_CHECKING:
     from cxvalue.study import StudyFile
 
-__all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "asked_for", "plan"]
 
-
-@dataclass(frozen=True, slots=True)
-class PlannedNotebook:
-    """A notebook of the design that this version does not have yet.
-
-    A study would have it when it has one of the `tables`, or declares something under the key `declared`.
-    """
-
-    name: str
-    question: str
-    tables: tuple[str, ...]
-    declared: str | None = None
-
-    def concerns(self, study: StudyFile, tables: Collection[str]) -> bool:
-        """Whether a reader of this study would look for it."""
-        asked = self.declared is not None and bool(getattr(study, self.declared))
-        return asked or any(table in tables for table in self.tables)
-
-
-PLANNED: tuple[PlannedNotebook, ...] = ()
-
-NOT_YET = translatable("not part of this version")
 NOT_ASKED = "not asked for (--only)"
 
 
@@ -59,7 +36,6 @@ def plan(
     only: Sequence[str] = (),
     notebooks: Sequence[NotebookSpec] = NOTEBOOKS,
     unavailable: Mapping[str, str] | None = None,
-    planned: Sequence[PlannedNotebook] = PLANNED,
 ) -> Plan:
     """Choose the notebooks that a study can have; `only` names some of them, and what those depend on comes along.
 
@@ -68,7 +44,7 @@ def plan(
     something that the study does not have.
     """
     specs = {spec.name: spec for spec in notebooks}
-    asked = asked_for(study, only, notebooks, planned)
+    asked = asked_for(study, only, notebooks)
     declared = declared_in(study)
     obstacles: dict[str, str] = {}
     for spec in notebooks:
@@ -90,26 +66,18 @@ def plan(
     for name in specs:
         if name not in wanted and specs[name].contract in (None, study.contract):
             not_run[name] = NOT_ASKED
-    for late in planned:
-        if late.concerns(study, tables):
-            not_run[late.name] = translate(NOT_YET)
     chosen = tuple(spec for spec in notebooks if spec.name in wanted and spec.name not in obstacles)
     return Plan(chosen, dict(sorted(not_run.items())), partial=bool(asked))
 
 
-def asked_for(
-    study: StudyFile,
-    only: Sequence[str],
-    notebooks: Sequence[NotebookSpec] = NOTEBOOKS,
-    planned: Sequence[PlannedNotebook] = PLANNED,
-) -> set[str]:
+def asked_for(study: StudyFile, only: Sequence[str], notebooks: Sequence[NotebookSpec] = NOTEBOOKS) -> set[str]:
     """The full names of the notebooks that ``--only`` names for a study; raises `CxvalueError` for an unknown one."""
     # Two notebooks may share a number; it means the one for this study's kind of customers.
     fitting = sorted(notebooks, key=lambda spec: spec.contract not in (None, study.contract))
-    return {resolve(word, fitting, planned) for word in only}
+    return {resolve(word, fitting) for word in only}
 
 
-def resolve(word: str, notebooks: Sequence[NotebookSpec], planned: Sequence[PlannedNotebook] = ()) -> str:
+def resolve(word: str, notebooks: Sequence[NotebookSpec]) -> str:
     """Turn '20', '20_cltv' or 'cltv' into the notebook's full name.
 
     >>> resolve("cltv", NOTEBOOKS)
@@ -120,9 +88,6 @@ def resolve(word: str, notebooks: Sequence[NotebookSpec], planned: Sequence[Plan
     for name in names:
         if bare in _short_names(name):
             return name
-    if any(bare in _short_names(late.name) for late in planned):
-        found = translate("--only {word}: not part of this version of cxvalue.", word=word)
-        raise CxvalueError(closed_up(f"{found} {one_of(names)}"))
     spellings = [spelling for name in names for spelling in _short_names(name)]
     found = translate("--only {word}: there is no such notebook.", word=word)
     raise CxvalueError(closed_up(f"{found} {meant(bare, spellings) or one_of(names)}"))

@@ -7,8 +7,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["KEPT_LOGS", "Journal", "Reporter", "line_of"]
-
 KEPT_LOGS = 50
 
 

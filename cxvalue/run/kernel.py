@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from nbformat import NotebookNode
 
-__all__ = ["PYTHON_KERNEL", "NotebookJob", "end_with_children", "kernel_spec", "run_job"]
-
 PYTHON_KERNEL = "python3"
 LONGEST_SOCKET_PATH = 100
 LONGEST_REASON = 300

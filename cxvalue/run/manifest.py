@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from cxvalue.run.record import RunRecord
     from cxvalue.study import StudyFile
 
-__all__ = ["PACKAGES", "RENDERERS", "SEED", "cxvalue_version", "manifest", "package_versions", "parameters"]
-
 MANIFEST_FORMAT = 1
 SEED = 1
 PACKAGES = (

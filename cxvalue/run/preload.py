@@ -14,8 +14,6 @@ from cxvalue.foundation.lazy import import_nbformat
 
 gc.disable()  # hardly anything that is imported is thrown away: to look for it would take a sixth of the time
 
-__all__ = ["PRELOADED"]
-
 nbformat = import_nbformat()  # before the others, which import it too
 PRELOADED = tuple(import_module(name) for name in ("jupyter_client.manager", "papermill", "cxvalue.run.kernel"))
 IN_NOTEBOOKS = (

@@ -21,8 +21,6 @@ from cxvalue.foundation.inert import inert_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["KEY_VARIABLE", "Pseudonyms", "publish_table"]
-
 KEY_VARIABLE = "CXVALUE_PSEUDONYM_KEY"
 FROM_ENVIRONMENT = "environment"
 ID_COLUMN = "customer_id"

@@ -24,23 +24,13 @@ from cxvalue.language.catalogue import spoken, translatable, translate, using
 from cxvalue.language.words import words_for
 from cxvalue.report.answer_block import answers_of
 from cxvalue.report.changes import Changes, changes_since
-from cxvalue.report.page import (
-    IndexEntry,
-    Link,
-    NotebookOutcome,
-    PageFigure,
-    RunMeta,
-    build_page,
-    headline_finding,
-    verdict_findings,
-)
+from cxvalue.report.page import build_page, headline_finding, verdict_findings
+from cxvalue.report.page_model import IndexEntry, Link, NotebookOutcome, PageFigure, RunMeta
 from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree, write_in_one_step
 from cxvalue.run.manifest import manifest, parameters
 from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
 from cxvalue.workspace.history import RESERVED, complete_runs, history_mark, spare_runs
-
-__all__ = ["LATEST", "import_renderers", "publish", "write_index"]
 
 LATEST = "latest"
 MOST_EARLIER = 24

@@ -7,16 +7,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxvalue.report.page import (
-    NotebookOutcome,
-    PageNotes,
-)
+from cxvalue.report.page_model import NotebookOutcome, PageNotes
 from cxvalue.run.execute import NotebookRun
 
 if TYPE_CHECKING:
     from cxvalue.study import StudyFile
-
-__all__ = ["RunRecord"]
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING
 from cxvalue.foundation.errors import CxvalueError, OutOfTime, RunFailed
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.language.catalogue import translatable, translate, using
-from cxvalue.report.page import NotebookOutcome, PageNotes
+from cxvalue.report.page_model import NotebookOutcome, PageNotes
 from cxvalue.run.crowding import at_a_time
 from cxvalue.run.execute import Limits, StudyReference, run_notebooks, usable_cores, warm_up
 from cxvalue.run.folders import alone, claimed, locked, new_run_id, run_id_of
-from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, asked_for, plan
+from cxvalue.run.graph import NOT_ASKED, Plan, asked_for, plan
 from cxvalue.run.journal import Journal, Reporter
 from cxvalue.run.manifest import cxvalue_version
 from cxvalue.run.publish import import_renderers, publish
@@ -34,11 +34,10 @@ from cxvalue.run.record import RunRecord
 from cxvalue.run.unchanged import made_from
 from cxvalue.run.write_back import write_back
 from cxvalue.workspace.history import collect_history
+from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec
 
 if TYPE_CHECKING:
     from cxvalue.workspace.prepared import Prepared
-
-__all__ = ["Project", "RunResult", "RunStopped", "run_study"]
 
 KEPT_FAILURES = 5
 
@@ -193,7 +192,7 @@ def _held_to_memory(limits: Limits, prepared: Prepared, chosen: Plan, log: Journ
 
 def _outcomes(chosen: Plan, specs: Sequence[NotebookSpec]) -> tuple[NotebookOutcome, ...]:
     """How each notebook ended, in the order of their numbers."""
-    titles = {spec.name: spec.title for spec in specs} | {late.name: late.question for late in PLANNED}
+    titles = {spec.name: spec.title for spec in specs}
     done = [NotebookOutcome(spec.name, spec.title, "done") for spec in chosen.run]
     left_out = [
         NotebookOutcome(name, titles.get(name) or name, "not_asked")

@@ -29,8 +29,6 @@ from cxvalue.workspace.history import history_mark
 if TYPE_CHECKING:
     from cxvalue.study import StudyFile
 
-__all__ = ["last_report", "made_from"]
-
 PACKAGE = Path(__file__).parents[1]
 
 

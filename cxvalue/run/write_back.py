@@ -14,8 +14,6 @@ from cxvalue.run.folders import write_in_one_step
 if TYPE_CHECKING:
     from cxvalue.run.record import RunRecord
 
-__all__ = ["is_written", "write_back"]
-
 NOTE = "written_back.json"
 
 

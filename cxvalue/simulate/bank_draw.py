@@ -15,25 +15,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 
-__all__ = [
-    "ANNUAL_RATE",
-    "ASKS",
-    "FIRST_MONTH",
-    "PROGRAMME",
-    "SECOND",
-    "BankDraw",
-    "BankParameters",
-    "SecondProgramme",
-    "asking_months",
-    "bad_month",
-    "counts_from",
-    "draw_bank",
-    "month_of",
-    "month_start",
-    "starts_a_month",
-]
-
-
 FIRST_MONTH = date(2023, 7, 1)
 PROGRAMME = "penalty_waiver"
 SECOND = "welcome_calls"

@@ -25,8 +25,6 @@ from cxvalue.simulate.bank_draw import (
     month_start,
 )
 
-__all__ = ["BankService", "draw_service", "rules_truth", "service_tables", "service_truth"]
-
 APPROVALS = 3
 CALLS_ABOUT_A_FINE = 0.5
 COMPLAINTS = 0.2

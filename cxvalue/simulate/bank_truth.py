@@ -11,8 +11,6 @@ from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 from cxvalue.simulate.bank_draw import ANNUAL_RATE, PROGRAMME, SECOND, BankDraw, counts_from
 
-__all__ = ["truth_of"]
-
 
 def truth_of(drawn: BankDraw) -> dict[str, Any]:
     """The true value of each finding of the programmes, by the definitions of the study's contract."""

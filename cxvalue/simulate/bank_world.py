@@ -22,28 +22,12 @@ from cxvalue.simulate.bank_draw import (
     SECOND,
     BankDraw,
     BankParameters,
-    counts_from,
     draw_bank,
     month_start,
 )
 from cxvalue.simulate.bank_fines import draw_service, rules_truth, service_tables, service_truth
 from cxvalue.simulate.bank_truth import truth_of
 from cxvalue.simulate.world import World
-
-__all__ = [
-    "ANNUAL_RATE",
-    "FIRST_MONTH",
-    "PROGRAMME",
-    "SECOND",
-    "SELECTION",
-    "BankDraw",
-    "BankParameters",
-    "bank",
-    "bank_selection",
-    "counts_from",
-    "draw_bank",
-    "truth_of",
-]
 
 DEFAULT = BankParameters()
 SELECTION = BankParameters(early_growth=0.02)

@@ -20,8 +20,6 @@ from cxvalue.simulate.world import WORLDS, World
 if TYPE_CHECKING:
     from cxvalue.study import Simulated, StudyFile
 
-__all__ = ["make_missing_tables", "read_parameters", "simulate"]
-
 STAMP = ".simulated"
 
 

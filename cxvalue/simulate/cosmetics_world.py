@@ -21,9 +21,6 @@ from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
 
-__all__ = ["CosmeticsParameters", "Visits", "cosmetics", "draw_visits"]
-
-
 FIRST_DAY, DAYS = date(2025, 1, 1), 540
 MANY = 60_000
 """Customers over whom the truth is averaged."""

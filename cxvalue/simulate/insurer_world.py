@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.arrays import Bools, Floats, Ints
 
 
-__all__ = ["InsurerParameters", "insurer"]
-
 AS_OF = date(2026, 6, 30)
 IN_BUSINESS_DAYS = 2192
 RECORDED_DAYS = 1461

@@ -20,9 +20,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
 
-__all__ = ["Campaign", "MealkitParameters", "mealkit", "simulate_campaign"]
-
-
 FIRST_DAY = date(2024, 1, 1)
 CAMPAIGN_DAY = 700
 FOLLOW_DAYS = 210

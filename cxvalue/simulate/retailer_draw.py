@@ -15,19 +15,6 @@ from scipy.special import expit
 
 from cxvalue.foundation.arrays import Bools, Floats, Ints
 
-__all__ = [
-    "FIRST_DAY",
-    "MONTHS",
-    "QUARTERS",
-    "TOUCHPOINTS",
-    "Lives",
-    "RetailerParameters",
-    "Stores",
-    "draw_lives",
-    "draw_stores",
-]
-
-
 FIRST_DAY = date(2022, 7, 1)
 MONTHS, WEEKS, QUARTERS = 48, 4, 16
 TOUCHPOINTS = ("store", "delivery", "contact_centre", "website")

@@ -11,8 +11,6 @@ from scipy.special import expit
 from cxvalue.simulate.retailer_draw import MONTHS, STARTS, Lives
 from cxvalue.tables.distinct import distinct_numbers
 
-__all__ = ["RIVALS", "benchmarks", "employees", "journeys", "wallet_answers"]
-
 RIVALS = {"Rival": (6.4, 0.25), "Other": (7.3, 0.0)}
 """Score of each competitor in the first quarter, and by how much it rises a year."""
 MARGIN = 0.3

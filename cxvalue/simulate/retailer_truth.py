@@ -10,9 +10,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.simulate.retailer_draw import MONTHS, QUARTERS, STARTS, Lives, RetailerParameters
 from cxvalue.tables.distinct import distinct_numbers
 
-__all__ = ["LEVELS", "experience_truth"]
-
-
 LEVELS = ("negative", "none", "low", "medium", "high")
 NEGATIVE, SOME, STRONG = -10.0, 5.0, 20.0
 LANDMARK, FOLLOW, TARGET, QUIET = 14, 180, 3, 180

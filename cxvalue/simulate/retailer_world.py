@@ -29,8 +29,6 @@ from cxvalue.simulate.retailer_outside import benchmarks, employees, journeys, w
 from cxvalue.simulate.retailer_truth import experience_truth
 from cxvalue.simulate.world import World
 
-__all__ = ["retailer"]
-
 ANNUAL_RATE = 0.10
 USUAL = RetailerParameters()
 COSTS = (0.12, 0.06, 0.05, 0.09)

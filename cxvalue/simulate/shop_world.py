@@ -21,8 +21,6 @@ from cxvalue.simulate.world import World
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ShopParameters", "shop"]
-
 AS_OF = date(2026, 6, 30)
 HISTORY_DAYS = 1095
 HORIZON_MONTHS = 24

@@ -16,8 +16,6 @@ from cxvalue.language.catalogue import spoken
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WORLDS", "World", "write_world"]
-
 
 @dataclass(frozen=True)
 class World:

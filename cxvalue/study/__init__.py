@@ -16,7 +16,6 @@ find          from a name, a folder or a file to the study file
 
 from cxvalue.study.file import (
     LATEST_COMPLETE_MONTH,
-    MODEL_NAMES,
     TABLE_NAMES,
     Campaign,
     Programme,
@@ -29,7 +28,6 @@ from cxvalue.study.source import IdRules, ReadOptions, TableSource
 
 __all__ = [
     "LATEST_COMPLETE_MONTH",
-    "MODEL_NAMES",
     "TABLE_NAMES",
     "Campaign",
     "IdRules",

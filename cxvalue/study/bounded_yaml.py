@@ -9,8 +9,6 @@ import yaml
 
 from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["load_yaml"]
-
 MOST_CHARACTERS = 1_000_000
 MOST_VALUES = 20_000
 """Values of a file, those that an alias repeats counted each time."""

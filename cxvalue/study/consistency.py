@@ -15,8 +15,6 @@ from cxvalue.study.find import project_root
 if TYPE_CHECKING:
     from cxvalue.study.file import Programme, StudyFile
 
-__all__ = ["COVARIATE_MODELS", "disagreements"]
-
 COVARIATE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 """The lifetime models that covariates go with."""
 

@@ -10,8 +10,6 @@ from pydantic import Field, model_validator
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.study.money import Settings
 
-__all__ = ["ExperienceRules", "MetricRules", "Touchpoint"]
-
 NPS_SCALE = (0.0, 10.0)
 
 Points = Annotated[

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
@@ -27,13 +27,10 @@ from cxvalue.study.money import (
 from cxvalue.study.money import Settings as _Settings
 from cxvalue.study.source import IdRules, TableSource
 
-__all__ = ["LATEST_COMPLETE_MONTH", "MODEL_NAMES", "TABLE_NAMES", "ModelName", "Simulated", "StudyFile"]
-
 LATEST_COMPLETE_MONTH = "latest_complete_month"
 MOST_ROWS = 1_000_000
 """Customers of a study in an engine up to which each has a row in a report that does not say what it wants."""
 ModelName = Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "bg_bb"]
-MODEL_NAMES: tuple[str, ...] = get_args(ModelName)
 """The models that a study may name; `cxvalue.lifetime.families.registry` says what each of them is."""
 TABLE_NAMES = (
     "transactions",

@@ -9,8 +9,6 @@ from pathlib import Path
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 
-__all__ = ["find_study", "list_studies", "project_root"]
-
 
 def project_root() -> Path:
     """The project's folder: ``CXVALUE_ROOT``, else where the package is checked out, else the nearest one above."""

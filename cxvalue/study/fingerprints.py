@@ -10,8 +10,6 @@ from cxvalue.study.file import StudyFile
 from cxvalue.study.places import source_files
 from cxvalue.study.source import TableSource
 
-__all__ = ["hash_of_code", "hash_of_file", "hash_of_inputs"]
-
 
 def hash_of_inputs(study: StudyFile) -> dict[str, str]:
     """A content hash for each file that the study reads; what cannot be hashed (a database) never matches again."""

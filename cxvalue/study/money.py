@@ -13,27 +13,6 @@ from pydantic_core import PydanticCustomError
 
 from cxvalue.language.catalogue import translatable, translate
 
-__all__ = [
-    "NOTHING",
-    "Amount",
-    "Benefit",
-    "CaseRules",
-    "Cost",
-    "Costs",
-    "CurrentRule",
-    "Goodwill",
-    "LossRisk",
-    "Market",
-    "Persistence",
-    "Settings",
-    "Share",
-    "Stated",
-    "StatedCost",
-    "Success",
-    "UniversalHoldout",
-    "as_range",
-]
-
 Share = Annotated[float, Field(ge=0, le=1, description=translatable("a share between 0 and 1"))]
 Amount = Annotated[float, Field(allow_inf_nan=False, description=translatable("an amount of money"))]
 

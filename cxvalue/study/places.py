@@ -11,8 +11,6 @@ from cxvalue.foundation.errors import BadInput, Problem, meant
 from cxvalue.language.catalogue import translate
 from cxvalue.study.source import TableSource
 
-__all__ = ["named_files", "source_files", "source_folder"]
-
 _PACKAGE = re.compile(r"[A-Za-z_]\w{0,99}(\.[A-Za-z_]\w{0,99})*", re.ASCII)
 
 

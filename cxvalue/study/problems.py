@@ -11,8 +11,6 @@ from pydantic import BaseModel, ValidationError
 from cxvalue.foundation.errors import Problem, nearest, one_of
 from cxvalue.language.catalogue import translate
 
-__all__ = ["problems_of"]
-
 LONGEST_SHOWN = 200
 
 

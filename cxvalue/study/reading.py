@@ -17,8 +17,6 @@ from cxvalue.study.consistency import disagreements
 from cxvalue.study.file import TABLE_NAMES, StudyFile
 from cxvalue.study.problems import problems_of
 
-__all__ = ["load_answered", "load_study_file", "stated_language"]
-
 _KEY = r"""(?:^|\A\s*\{(?:[^#]*,)?\s*)["']?language["']?\s*:\s*"""
 _LANGUAGE = re.compile(rf"""(?m){_KEY}["']?({"|".join(LANGUAGES)})["']?\s*(?:[,}}#]|$)""")
 

@@ -9,8 +9,6 @@ from pydantic import BeforeValidator, Field, model_validator
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.study.money import Settings as _Settings
 
-__all__ = ["Columns", "IdRules", "ReadOptions", "RefundRule", "TableSource", "Words"]
-
 Columns = dict[str, str]
 
 

@@ -10,8 +10,6 @@ import ibis.expr.types as ir
 
 from cxvalue.foundation.errors import BadInput
 
-__all__ = ["Asking", "ask", "ask_in_rounds", "in_order", "measures", "parts"]
-
 T = TypeVar("T")
 Asking = Generator[list[ir.Table], dict[str, Any], T]
 """Something that asks as it goes: it yields tables for `ask`, is sent their values, and returns what came of them."""

@@ -7,10 +7,8 @@ in the manifest, on the first screen of the page, in ``00_data_check`` and in wh
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
-
-__all__ = ["KINDS", "Caution", "worst_first"]
 
 KINDS = (
     "stale",  # the data end long before the last day observed
@@ -57,10 +55,6 @@ class Caution:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind of caution: {self.kind!r}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as JSON holds it."""
-        return asdict(self)
 
     def published(self) -> dict[str, Any]:
         """What everybody may read of it: kind, table, column, rows, share and text."""

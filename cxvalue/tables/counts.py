@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cxvalue.foundation.plain import Plain, plain
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.cautions import Caution, worst_first
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from cxvalue.study.file import ControlTotals
-
-__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "fate", "hold_against_totals"]
 
 FATES = {
     "read": translatable("rows read"),
@@ -116,7 +115,7 @@ def hold_against_totals(
 
 
 @dataclass(frozen=True, slots=True)
-class TableSet:
+class TableSet(Plain):
     """The canonical tables of a study: parquet files by name, and how they came about.
 
     `paths` has each table of the study, with "purchases" beside "transactions". `observed_from` and `as_of` are the
@@ -139,37 +138,9 @@ class TableSet:
     done: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON holds it."""
-        return {
-            "as_of": self.as_of.isoformat(),
-            "observed_from": self.observed_from.isoformat(),
-            "paths": {name: str(path) for name, path in self.paths.items()},
-            "counts": [asdict(count) for count in self.counts],
-            "control": asdict(self.control) if self.control else None,
-            "read_notes": list(self.read_notes),
-            "cautions": [one.to_dict() for one in worst_first(self.cautions)],
-            "same_until": self.same_until.isoformat() if self.same_until else None,
-            "orders": self.orders,
-            "sources": {name: list(names) for name, names in self.sources.items()},
-            "done": list(self.done),
-        }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> TableSet:
-        """Build it from what `to_dict` gave."""
-        return cls(
-            date.fromisoformat(data["as_of"]),
-            date.fromisoformat(data["observed_from"]),
-            {name: Path(path) for name, path in data["paths"].items()},
-            tuple(RowCount(**count) for count in data["counts"]),
-            ControlResult(**data["control"]) if data["control"] else None,
-            tuple(data["read_notes"]),
-            tuple(Caution(**one) for one in data["cautions"]),
-            date.fromisoformat(data["same_until"]) if data["same_until"] else None,
-            data["orders"],
-            {name: tuple(names) for name, names in data["sources"].items()},
-            tuple(data["done"]),
-        )
+        """The same as JSON holds it, the gravest cautions first."""
+        told: dict[str, Any] = plain(replace(self, cautions=worst_first(self.cautions)))
+        return told
 
 
 def rounded_up(share: float) -> float:

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["distinct_counts", "distinct_numbers", "distinct_rows"]
-
 _PACKED = 2**62
 _TABLE = 8
 """Numbers a row for which a table is made."""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["HELD_OUT_WORDS", "in_held_out_arm", "is_held_out"]
-
 HELD_OUT_WORDS = frozenset({
     "control", "controls", "control group", "control arm", "ctrl", "holdout", "holdouts", "holdout group", "hold out",
     "heldout", "held out", "no contact", "not contacted", "no treatment", "untreated", "not treated", "none", "placebo",

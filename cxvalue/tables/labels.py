@@ -14,18 +14,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = [
-    "GROUP_MARK",
-    "MOST_LEVELS",
-    "NOT_KNOWN",
-    "NOT_LABELS",
-    "customers_as_numbers",
-    "label_profiles",
-    "labels_of_all",
-    "product_group",
-    "segments_of",
-]
-
 MOST_LEVELS = 12
 MOST_GROUPS = 200
 NOT_KNOWN = "not known"

@@ -25,17 +25,6 @@ import pyarrow as pa
 from cxvalue.tables.ask import ask
 from cxvalue.tables.read.sql import LINE, ROW
 
-__all__ = [
-    "Purchases",
-    "by_day",
-    "canonical_transactions",
-    "count_orders",
-    "count_rows",
-    "is_plain",
-    "merge_duplicates",
-    "purchases",
-]
-
 TOLERANCE = 1e-9  # relative; sums of money in floating point
 ROUNDS = 20
 FEW_REFUNDS, FEW_PURCHASES = 5_000, 50_000

@@ -44,8 +44,6 @@ from cxvalue.tables.read.laid import lines_to_bring
 from cxvalue.tables.read.sql import ROW
 from cxvalue.tables.refusals import bad_rows_problem, day_problems, too_many_bad
 
-__all__ = ["TableSet", "load_tables"]
-
 LARGEST_SHARE_TO_DROP = 0.05
 REFUND = translatable("a refund larger than the customer's earlier purchases together")
 REFUND_REMEDY = translatable(

@@ -35,8 +35,6 @@ from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import LINE, ROW, SAME
 
-__all__ = ["AMOUNT", "Loading", "take_in"]
-
 AMOUNT = {"transactions": "revenue", "fees": "amount", "contacts": "cost"}
 """The column of a table whose sum is held against what came in."""
 NOBODY = "(no customer)"

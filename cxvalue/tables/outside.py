@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
@@ -16,10 +17,7 @@ from cxvalue.tables.checks.ids import SPOILT
 from cxvalue.tables.checks.rules import conflicting_orders
 from cxvalue.tables.ledger import count_rows
 from cxvalue.tables.read.moments import local_moment
-from cxvalue.tables.read.sources import connect
 from cxvalue.tables.read.sql import LINE
-
-__all__ = ["arrow_of", "ledger_of"]
 
 _REQUIRED = ("customer_id", "date", "revenue")
 _ROUNDED = "__rounded__"

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["write_parquet"]
-
 ROWS_AT_ONCE = 20_000
 
 

@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "DiscreteStates",
-    "Period",
-    "by_period",
-    "discrete_states",
-    "discrete_states_from_purchases",
-    "opportunities_of",
-    "period_states",
-]
-
 _MONDAY = date(1900, 1, 1)
 
 

@@ -17,9 +17,6 @@ from cxvalue.foundation.arrays import Floats
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Known", "PurchaseLog", "purchase_log"]
-
-
 _ROWS_AT_ONCE = 1_000_000
 """Rows whose ids are held as text at once."""
 _CUSTOMERS_AT_ONCE = 250_000

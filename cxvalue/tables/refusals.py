@@ -8,8 +8,6 @@ from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.checks.rules import Broken
 
-__all__ = ["bad_rows_problem", "day_problems", "too_many_bad"]
-
 
 def bad_rows_problem(table: str, item: Broken, theirs: str | None, drop: str, examples: tuple[str, ...]) -> Problem:
     """The refusal of the rows that break one rule; `theirs` is the column in the source, `drop` the share to drop, if any.

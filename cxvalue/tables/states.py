@@ -30,17 +30,6 @@ from cxvalue.tables.ledger import Purchases, by_day, count_rows, is_plain
 from cxvalue.tables.ledger import purchases as purchases_of
 from cxvalue.tables.outside import ledger_of
 
-__all__ = [
-    "HoldoutCounts",
-    "PurchaseStates",
-    "first_seen_from",
-    "holdout_counts",
-    "integers_of",
-    "purchase_states",
-    "purchase_states_from_purchases",
-    "purchases_until",
-]
-
 _ROWS_AT_ONCE, _MOST_PARTS = 1_000_000, 4
 _COUNTED: dict[str, int] = {}
 

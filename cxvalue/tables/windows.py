@@ -13,9 +13,6 @@ from cxvalue.foundation.arrays import Floats
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["AFTER", "BEFORE", "EARLIER", "moments_of", "sums_around"]
-
-
 AFTER, BEFORE, EARLIER = (1, 365), (-365, -1), (-730, -366)
 """The year after a day, the year before it and the year before that one, in days from it."""
 

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cxvalue.engine.embedded import connect
 from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
 from cxvalue.foundation.machine import free_megabytes, megabytes_needed
@@ -24,12 +25,9 @@ from cxvalue.study.reading import load_answered
 from cxvalue.tables.cautions import worst_first
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
-from cxvalue.tables.read.sources import connect
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
 from cxvalue.workspace.preflight import try_declared
 from cxvalue.workspace.understood import Understood, understand
-
-__all__ = ["Checked", "check", "check_as_json", "examine", "problems_as_json", "said_of", "understood_so_far"]
 
 _MOST_REASONS = 8
 _PLACE = re.compile(r"tables\.(\w+)(?:\.(\w+))?")

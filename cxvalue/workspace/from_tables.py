@@ -15,8 +15,6 @@ from cxvalue.study import LATEST_COMPLETE_MONTH, TABLE_NAMES, StudyFile, project
 from cxvalue.tables.outside import arrow_of
 from cxvalue.workspace.opened import Study, load_study
 
-__all__ = ["study_from"]
-
 _MARK = "# Written by cxvalue.study_from."
 
 

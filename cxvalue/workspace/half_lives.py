@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study import StudyFile
 
-__all__ = ["measured_half_lives", "with_half_lives"]
-
 
 def measured_half_lives(
     study: StudyFile, table: Callable[[str], ir.Table | None], *, as_of: date, observed_from: date

@@ -21,17 +21,6 @@ from cxvalue.report.case_tables import rows_of
 if TYPE_CHECKING:
     from cxvalue.money.realisation import PromisedMonth
 
-__all__ = [
-    "PROMISE_TABLE",
-    "EarlierPromise",
-    "History",
-    "collect_history",
-    "complete_runs",
-    "history_mark",
-    "read_history",
-    "spare_runs",
-]
-
 FILE = "history.json"
 PROMISE_TABLE = "programme_promise.csv"
 GROUP_TABLES = {

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["read_arrays", "write_arrays"]
-
 LARGE_BYTES = 2**20
 """Files below are read, larger ones stay where they are until their parts are asked for."""
 

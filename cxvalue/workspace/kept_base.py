@@ -20,8 +20,6 @@ from cxvalue.workspace.kept_arrays import read_arrays, write_arrays
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_base", "read_then", "write_base", "write_then"]
-
 _EACH = ("cltv", "cltv_low", "cltv_high", "expected_transactions", "p_alive", "p_return_90d", "rhythm_broken")
 _HORIZONS = ("returns", "purchases", "worth")
 _OF_THEN = ("returns", "purchases", "bought")

@@ -11,8 +11,6 @@ from cxvalue.workspace.kept_arrays import read_arrays, write_arrays
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_log", "write_log"]
-
 _FOLDER = "purchase_log"
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import ibis
     import ibis.expr.types as ir
 
-__all__ = ["NUMBERED", "ids_of", "in_numbers", "read_numbered", "write_numbered"]
-
 NUMBERED = ("purchases", "surveys", "interactions", "customers", "contacts")
 MANY_ROWS = 250_000
 """Purchases below which ids are quick enough."""

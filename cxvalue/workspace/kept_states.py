@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["kept_customers", "read_ids", "read_states", "write_states"]
-
 _EACH = ("frequency", "recency_days", "age_days", "mean_spend", "since_bought", "paid", "first_paid")
 _TOGETHER = ("total_margin", "total_revenue", "first_margin_mean", "first_margin_se")
 _FOLDER, _IDS, _TOLD = "states", "ids.parquet", "together.json"

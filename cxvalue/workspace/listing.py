@@ -15,8 +15,6 @@ from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, declared_in
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_fits", "studies"]
-
 _MOST_NAMED = 3
 
 

@@ -11,8 +11,6 @@ from cxvalue.language.catalogue import translatable, translate
 if TYPE_CHECKING:
     from cxvalue.study import StudyFile
 
-__all__ = ["NOTEBOOKS", "NotebookSpec", "declared_in"]
-
 
 @dataclass(frozen=True, slots=True)
 class NotebookSpec:

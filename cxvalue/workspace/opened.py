@@ -43,7 +43,7 @@ from cxvalue.workspace.kept_log import read_log
 from cxvalue.workspace.kept_numbers import ids_of, in_numbers, read_numbered
 from cxvalue.workspace.kept_states import read_ids, read_states
 from cxvalue.workspace.listing import check_fits
-from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
+from cxvalue.workspace.prepared import Prepared, connect_to, open_prepared, prepare, stored_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,8 +58,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.panels.by_customer import CustomerPanel
     from cxvalue.tables.panels.by_unit import UnitPanel
     from cxvalue.tables.purchase_log import PurchaseLog
-
-__all__ = ["CUSTOMERS", "ROWS", "Study", "load_study", "programme_panel"]
 
 CUSTOMERS, ID_COLUMN = "customers.parquet", "customer_id"
 ROWS = "rows"
@@ -93,7 +91,7 @@ def load_study(
     # The settings that the data was prepared with: the study file may have been edited since.
     folder = Path(run["prepared"])
     settings = load_study_file(folder / "study.yml", run["language"])
-    study = Study(_open_prepared(folder, settings, "", {}), Path(work))
+    study = Study(open_prepared(folder, settings, "", {}), Path(work))
     speak(settings.language)
     if study.file.money == "revenue":  # in a run, where the process has one study
         from cxvalue.figures.style import tell
@@ -139,7 +137,7 @@ class Study(Drawn):
 
     @cached_property
     def _connection(self) -> ibis.BaseBackend:
-        return _connect(self.prepared.folder, self.prepared.tables)
+        return connect_to(self.prepared.folder, self.prepared.tables)
 
     @cached_property
     def _opened(self) -> dict[str, ibis.Table]:
@@ -248,7 +246,7 @@ class Study(Drawn):
     @cached_property
     def contracts(self) -> Contracts:
         """The contracts of the study and the relations that they make."""
-        return _contracts(self.table("subscriptions"), self.file, self.tables)
+        return stored_contracts(self.table("subscriptions"), self.file, self.tables)
 
     @property
     def driver_tables(self) -> DriverTables:

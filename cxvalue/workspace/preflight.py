@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cxvalue.study import Campaign, Programme, StudyFile
     from cxvalue.tables.cautions import Caution
 
-__all__ = ["Fitted", "fit_declared", "try_declared"]
-
 FEW_CUSTOMERS = 20_000
 """Up to so many customers a check estimates a design that takes them one by one."""
 

@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["Prepared", "open_run", "prepare"]
-
 KEPT_PREPARATIONS = 3
 HALF_LIVES = "half_lives.json"
 LONGEST_RUN_S = 12 * 3600
@@ -118,7 +116,7 @@ def _prepared(study: StudyFile, as_of: date | str | None, cache: Path | None) ->
             shutil.rmtree(staging, ignore_errors=True)
     os.utime(folder)
     _forget_old(shelf, folder)
-    return _open_prepared(folder, study, fingerprint, inputs)
+    return open_prepared(folder, study, fingerprint, inputs)
 
 
 def _valid_today(shelf: Path, key: str) -> Path:
@@ -141,7 +139,7 @@ def open_run(prepared: Prepared, folder: Path) -> None:
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
 
 
-def _connect(folder: Path, tables: TableSet) -> ibis.BaseBackend:
+def connect_to(folder: Path, tables: TableSet) -> ibis.BaseBackend:
     """An engine for prepared tables.
 
     Where they are small one thread adds up: the last digit of a sum hangs on the order in which it is made.
@@ -186,7 +184,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
         # On a connection of its own: what reading keeps there goes when it is done.
         tables = load_tables(study, as_of=as_of, today=date.today(), out=folder)
         hold_against_layouts(study, tables.sources)
-    con = _connect(folder, tables)
+    con = connect_to(folder, tables)
     table = _getter(con, tables)
     half_lives = measured_half_lives(study, table, as_of=tables.as_of, observed_from=tables.observed_from)
     if half_lives:
@@ -203,7 +201,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
         _keep(folder, "portfolio.json", declared.portfolio.to_dict())
     if study.contract == "contractual":
         if (subscriptions := table("subscriptions")) is not None:
-            contracts = _contracts(subscriptions, study, tables)
+            contracts = stored_contracts(subscriptions, study, tables)
             try:
                 renewals = fit_renewals(contracts, holdout_start=study.cltv.holdout_start)
             except CxvalueError as error:
@@ -259,7 +257,8 @@ def _counted(study: StudyFile, purchases: ibis.Table, folder: Path, as_of: date)
     return states if study.cltv.covariates else replace(states, customer_id=None)
 
 
-def _contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableSet) -> Contracts:
+def stored_contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableSet) -> Contracts:
+    """The contracts of a prepared table of subscriptions, by the rules of the study."""
     days = study.contracts.gap_days
     return contracts_of(subscriptions, as_of=tables.as_of, observed_from=tables.observed_from, gap_days=days)
 
@@ -278,7 +277,8 @@ def _put(staging: Path, folder: Path) -> None:
             raise
 
 
-def _open_prepared(folder: Path, study: StudyFile, fingerprint: str, inputs: dict[str, str]) -> Prepared:
+def open_prepared(folder: Path, study: StudyFile, fingerprint: str, inputs: dict[str, str]) -> Prepared:
+    """What `prepare` left in a folder; nothing is read but its summary."""
     summary = json.loads((folder / "prepared.json").read_text(encoding="utf-8"))
     tables = TableSet.from_dict(summary["tables"])
     if (folder / HALF_LIVES).is_file():

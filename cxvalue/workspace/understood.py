@@ -13,8 +13,6 @@ from cxvalue.tables.counts import TableSet
 from cxvalue.tables.ledger import count_orders
 from cxvalue.tables.read.schema import CONTRACTS, CUSTOMER
 
-__all__ = ["Understood", "understand"]
-
 
 @dataclass(frozen=True, slots=True)
 class Understood:

@@ -58,9 +58,9 @@ def make(folder: Path, rows: int, what: str) -> None:
 
 def run(folder: Path, what: str) -> str:
     """Answer one half and say in words what it took."""
+    from cxvalue.engine.embedded import connect
     from cxvalue.questions.campaigns import campaign_data, campaign_result
     from cxvalue.questions.discounts import analyse, occasions_of
-    from cxvalue.tables.read.sources import connect
 
     start, con = time.perf_counter(), connect()
     if what == "offers":

@@ -89,10 +89,10 @@ def answer(folder: Path) -> str:
     """The panel, the effect and the case from the tables, in words what it took."""
     from cxvalue import business_case
     from cxvalue.effects.designs.staggered import estimate_staggered
+    from cxvalue.engine.embedded import connect
     from cxvalue.money import ProgrammeCosts
     from cxvalue.tables.panels.by_unit import unit_panel
     from cxvalue.tables.panels.inputs import PanelSource
-    from cxvalue.tables.read.sources import connect
 
     start, con = time.perf_counter(), connect()
     tables = {name: con.read_parquet(folder / f"{name}.parquet") for name in ("rollout", "transactions", "customers")}

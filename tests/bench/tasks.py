@@ -41,10 +41,10 @@ def _ours(folder: Path, customers: int) -> Laps:
     import pyarrow.parquet  # noqa: F401
     import scipy.optimize  # noqa: F401
 
+    from cxvalue.engine.embedded import connect
     from cxvalue.lifetime import customer_value, fit, fit_spend
     from cxvalue.questions.lifetime_value.tables import customers_table
     from cxvalue.tables.parquet import write_parquet
-    from cxvalue.tables.read.sources import connect
     from cxvalue.tables.states import purchase_states
 
     clock = _Clock()
@@ -183,7 +183,7 @@ class _Clock:
 def _states(folder: Path, customers: int) -> Any:
     import pandas as pd
 
-    from cxvalue.tables.read.sources import connect
+    from cxvalue.engine.embedded import connect
     from cxvalue.tables.states import purchase_states
 
     table = connect().read_parquet(transactions_of(folder, customers)).select("customer_id", "date", "revenue")

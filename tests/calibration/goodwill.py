@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxvalue.engine.embedded import connect
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate import bank, write_world
 from cxvalue.simulate.bank_draw import PROGRAMME, BankParameters
 from cxvalue.study import load_study_file
 from cxvalue.tables.load import load_tables
-from cxvalue.tables.read.sources import connect
 from cxvalue.workspace.preflight import fit_declared
 
 RULES = {

@@ -21,7 +21,7 @@ from cxvalue.cli.doctor import Item, diagnose, render
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, RunFailed
 from cxvalue.language.catalogue import spoken
 from cxvalue.language.letters import width_of
-from cxvalue.report.page import NotebookOutcome
+from cxvalue.report.page_model import NotebookOutcome
 from cxvalue.run.study_run import Project, RunResult, RunStopped
 from tests.runfixtures import Workshop, reading
 

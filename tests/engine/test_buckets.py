@@ -6,7 +6,7 @@ import ibis
 import numpy as np
 
 from cxvalue.engine.buckets import bucket
-from cxvalue.tables.read.sources import connect
+from cxvalue.engine.embedded import connect
 
 
 def _buckets(ids: list[object], parts: int) -> list[int | None]:

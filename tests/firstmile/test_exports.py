@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.firstmile.exports import open_exports
 from cxvalue.foundation.errors import BadInput
-from cxvalue.tables.read.sources import connect
 from tests.workbooks import ERROR, write_workbook
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.firstmile.exports import open_exports
 from cxvalue.firstmile.notation import read_of_days, read_of_numbers
 from cxvalue.language.catalogue import using
-from cxvalue.tables.read.sources import connect
 from tests.messages import TRANSLATED
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.firstmile import trying
 from cxvalue.firstmile.exports import Export, open_exports
 from cxvalue.firstmile.trying import holds, kept_values, total
-from cxvalue.tables.read.sources import connect
 
 TEXT = "o,c,s,net,tax,all\n1,a,paid,10,2,12\n1,,,,,\n2,b,void,20,4,24\n3,,paid,5,1,7\n4,b,paid,8,0,9\n"
 SPEC: dict[str, Any] = {

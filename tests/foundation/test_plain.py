@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,21 @@ def test_every_kind_of_field_comes_back() -> None:
 def test_an_array_of_nothing_keeps_its_shape(shape: tuple[int, ...]) -> None:
     again = built(Floats, json.loads(json.dumps(plain(np.zeros(shape)))))
     assert (again.shape, again.dtype) == (shape, np.float64)
+
+
+@dataclass(frozen=True)
+class Longer(Part):
+    place: Path = Path("a") / "b"
+
+
+def test_of_several_classes_the_first_that_has_all_fields_is_built() -> None:
+    several = (Part("a", None), Longer("b", date(2026, 6, 30), Path("x.parquet")))
+    told = json.loads(json.dumps(plain(several)))
+    assert told[1]["place"] == "x.parquet"
+    assert built(tuple[Part | Longer, ...], told) == several
+    assert built(Part | Longer | None, None) is None
+    with pytest.raises(KeyError, match="unknown"):
+        built(Part | Longer, {"name": "a", "day": None, "unknown": 1})
 
 
 def test_an_unknown_field_is_refused() -> None:

@@ -51,10 +51,11 @@ def try_study(content: bytes) -> bool:
 
 def try_table(content: bytes) -> bool:
     """Read bytes as a table of purchases, whatever kind of file they are; whether they were taken."""
+    from cxvalue.engine.embedded import connect
     from cxvalue.foundation.errors import BadInput
     from cxvalue.study.source import TableSource
     from cxvalue.tables.read.parse import parse_table
-    from cxvalue.tables.read.sources import connect, read_table
+    from cxvalue.tables.read.sources import read_table
 
     (FOLDER / "t").write_bytes(content)
     scratch = Path(tempfile.mkdtemp(dir=FOLDER))

@@ -10,13 +10,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.inert import inert_text
 from cxvalue.study import StudyFile, load_study_file
 from cxvalue.study.bounded_yaml import load_yaml
 from cxvalue.study.source import TableSource
 from cxvalue.tables.read.parse import parse_table
-from cxvalue.tables.read.sources import connect, read_table
+from cxvalue.tables.read.sources import read_table
 from tests.hostile.fuzz import SEEDS
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.stats import t as student
 
+from cxvalue.engine.embedded import connect
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of, day_number, months_before
 from cxvalue.foundation.intervals import Interval
@@ -29,7 +30,6 @@ from cxvalue.questions.contracts.contract_value import RenewalValue, renewal_val
 from cxvalue.questions.contracts.endings import CHURN_MONTHS, contract_churn
 from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
-from cxvalue.tables.read.sources import connect
 from tests.reality.bases import Base, base_files, read_base
 
 __all__ = ["Judged", "judge", "kaplan_meier", "learn_floor", "main"]

@@ -20,7 +20,8 @@ from cxvalue.questions.programmes.case_display import assumptions_table, measure
 from cxvalue.questions.programmes.case_findings import case_findings
 from cxvalue.questions.programmes.display import event_table, stack, tornado_table, with_programme
 from cxvalue.questions.programmes.measure import ProgrammeFit
-from cxvalue.report.page import Assumption, PageFigure, PageNotes, RunMeta, build_page
+from cxvalue.report.page import build_page
+from cxvalue.report.page_model import Assumption, PageFigure, PageNotes, RunMeta
 from cxvalue.report.paper_model import ReportModel
 from cxvalue.report.storyline import build_model
 from cxvalue.study import load_study_file

@@ -16,7 +16,7 @@ from cxvalue.report.answer_block import answers_of
 from cxvalue.report.changes import Change, Changes
 from cxvalue.report.html import render_index, render_page
 from cxvalue.report.notebook_html import notebook_html
-from cxvalue.report.page import IndexEntry, PageFigure
+from cxvalue.report.page_model import IndexEntry, PageFigure
 from tests.engine.servers import LOUD
 from tests.report.accessible import contrast, problems
 from tests.report.browser import browser, violations

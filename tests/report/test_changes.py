@@ -8,7 +8,8 @@ import pytest
 from cxvalue.findings.finding import Finding
 from cxvalue.language.english import ENGLISH
 from cxvalue.report.changes import Change, Changes, changes_since
-from cxvalue.report.page import PageNotes, build_page
+from cxvalue.report.page import build_page
+from cxvalue.report.page_model import PageNotes
 from tests.report.test_page import META
 
 EQUITY = Finding("cltv.equity", "Equity", 1.2e6, 1.1e6, 1.3e6, 0.95, "USD", "C", kind="forecast")

@@ -12,16 +12,8 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.english import ENGLISH
 from cxvalue.report.answer_block import answers_of
 from cxvalue.report.html import relative_link, render_index, render_page
-from cxvalue.report.page import (
-    Assumption,
-    IndexEntry,
-    Link,
-    NotebookOutcome,
-    PageFigure,
-    PageModel,
-    PageNotes,
-    build_page,
-)
+from cxvalue.report.page import build_page
+from cxvalue.report.page_model import Assumption, IndexEntry, Link, NotebookOutcome, PageFigure, PageModel, PageNotes
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import ControlResult, RowCount
 from tests.report.accessible import problems

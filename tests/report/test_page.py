@@ -13,15 +13,8 @@ from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import words_for
 from cxvalue.report.assumptions import study_assumptions
 from cxvalue.report.html import render_page
-from cxvalue.report.page import (
-    Link,
-    NotebookOutcome,
-    PageNotes,
-    RunMeta,
-    build_page,
-    headline_finding,
-    verdict_findings,
-)
+from cxvalue.report.page import build_page, headline_finding, verdict_findings
+from cxvalue.report.page_model import Link, NotebookOutcome, PageNotes, RunMeta
 from cxvalue.study import StudyFile
 from cxvalue.tables.counts import ControlResult, RowCount
 
@@ -194,7 +187,7 @@ def test_assumptions_of_a_study_that_says_everything() -> None:
 
 
 def test_figures_keep_their_place(tmp_path: Path) -> None:
-    from cxvalue.report.page import PageFigure
+    from cxvalue.report.page_model import PageFigure
 
     figures = [PageFigure("b", "", tmp_path / "b.svg"), PageFigure("a", "", tmp_path / "a.svg")]
     assert build_page(META, [], figures).figures == tuple(figures)

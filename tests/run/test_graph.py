@@ -8,7 +8,8 @@ import pytest
 
 from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.language.catalogue import using
-from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, NotebookSpec, PlannedNotebook, plan, resolve
+from cxvalue.run.graph import NOT_ASKED, plan, resolve
+from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec
 
 
 def study(contract: str = "noncontractual", **declared: object) -> SimpleNamespace:
@@ -21,9 +22,6 @@ CHAIN = (
     NotebookSpec("30_third", ("contacts",), after=("20_second",)),
     NotebookSpec("40_fourth", ("transactions",), after=("30_third",)),
 )
-
-
-LATE = (PlannedNotebook("90_fees", "What do fees cost us?", ("fees",)),)
 
 
 def names(specs: tuple[NotebookSpec, ...]) -> list[str]:
@@ -55,11 +53,6 @@ def test_campaigns_and_programmes_get_their_notebooks_when_they_are_declared() -
     assert bare.not_run["80_roi_case"] == "needs programmes to be declared in the study file"
 
 
-def test_planned_notebooks_are_named_only_where_a_reader_would_look_for_them() -> None:
-    assert "90_fees" not in plan(study(), {"transactions"}, planned=LATE).not_run
-    assert plan(study(), {"transactions", "fees"}, planned=LATE).not_run["90_fees"] == "not part of this version"
-
-
 def test_experience_needs_purchases_and_what_customers_say_or_do() -> None:
     asked = names(plan(study(), {"transactions", "surveys"}).run)
     assert asked[-3:] == ["60_experience", "61_drivers", "62_scores"]
@@ -69,7 +62,7 @@ def test_experience_needs_purchases_and_what_customers_say_or_do() -> None:
 
 
 def test_a_missing_table_is_no_failure_and_stops_what_comes_after() -> None:
-    chosen = plan(study(), {"transactions"}, notebooks=CHAIN, planned=())
+    chosen = plan(study(), {"transactions"}, notebooks=CHAIN)
     assert names(chosen.run) == ["00_first", "20_second"]
     assert chosen.not_run == {
         "30_third": "needs the table 'contacts'",
@@ -97,7 +90,7 @@ def test_a_notebook_is_named_by_number_topic_or_both(word: str) -> None:
 
 
 def test_only_brings_along_what_is_depended_on_and_is_partial() -> None:
-    chosen = plan(study(), {"transactions", "contacts"}, ["third"], CHAIN, planned=())
+    chosen = plan(study(), {"transactions", "contacts"}, ["third"], CHAIN)
     assert names(chosen.run) == ["20_second", "30_third"]
     assert chosen.not_run == {"00_first": NOT_ASKED, "40_fourth": NOT_ASKED}
     assert chosen.partial
@@ -119,11 +112,6 @@ def test_only_lists_the_notebooks_where_none_is_near() -> None:
         plan(study(), {"transactions"}, ["zzzzzz"])
 
 
-def test_only_for_a_planned_notebook_says_so() -> None:
-    with pytest.raises(CxvalueError, match="--only 90: not part of this version of cxvalue"):
-        plan(study(), {"transactions"}, ["90"], planned=LATE)
-
-
 def test_a_study_for_which_nothing_can_run_is_bad_input() -> None:
     with pytest.raises(BadInput, match="needs the table 'transactions' or the table 'subscriptions'"):
         plan(study("contractual"), {"contacts"})
@@ -133,10 +121,10 @@ def test_a_study_for_which_nothing_can_run_is_bad_input() -> None:
 def test_what_a_notebook_builds_on_comes_along_or_stops_it(how: str) -> None:
     built = NotebookSpec("30_built", ("transactions",), **{how: ("20_base",)})
     specs = (NotebookSpec("20_base", ("contacts",)), built)
-    chosen = plan(study(), {"transactions", "contacts"}, ("30",), notebooks=specs, planned=())
+    chosen = plan(study(), {"transactions", "contacts"}, ("30",), notebooks=specs)
     assert names(chosen.run) == ["20_base", "30_built"]
     with pytest.raises(BadInput, match=r"30_built.*needs 20_base, which cannot run"):
-        plan(study(), {"transactions"}, ("30",), notebooks=specs, planned=())
+        plan(study(), {"transactions"}, ("30",), notebooks=specs)
 
 
 def test_titles_and_reasons_are_told_in_the_language_that_is_spoken() -> None:

@@ -15,7 +15,7 @@ import pytest
 from cxvalue.findings.finding import Finding, write_findings
 from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.language.words import words_for
-from cxvalue.report.page import NotebookOutcome, PageNotes
+from cxvalue.report.page_model import NotebookOutcome, PageNotes
 from cxvalue.run import folders
 from cxvalue.run.execute import NotebookRun
 from cxvalue.run.folders import claimed, new_run_id, point_link_at, write_in_one_step

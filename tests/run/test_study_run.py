@@ -21,10 +21,10 @@ import pytest
 from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.run.execute import Limits, StudyReference, _Crew, run_notebooks
 from cxvalue.run.forked import ForkedKernel
-from cxvalue.run.graph import NotebookSpec
 from cxvalue.run.journal import Reporter
 from cxvalue.run.kernel import kernel_spec
 from cxvalue.run.study_run import KEPT_FAILURES, RunStopped, run_study
+from cxvalue.workspace.notebooks import NotebookSpec
 from tests.runfixtures import Workshop, kernels_of, publishing, reading
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.findings.finding import Finding, read_findings
 from cxvalue.foundation.errors import BadInput
 from cxvalue.questions.campaigns import campaign_data, campaign_result, with_cautions
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.tables.load import load_tables
-from cxvalue.tables.read.sources import connect
 from cxvalue.workspace.opened import Study
 from cxvalue.workspace.preflight import fit_declared
 from cxvalue.workspace.prepared import Prepared

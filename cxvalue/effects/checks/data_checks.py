@@ -11,8 +11,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
 
-__all__ = ["data_checks"]
-
 
 def data_checks(cautions: Iterable[Caution], tables: Sequence[str], name: str = "") -> tuple[Check, ...]:
     """A failed check where a caution that lowers evidence is about one of these tables, else none.

@@ -28,9 +28,6 @@ from cxvalue.foundation.intervals import reach_of
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["Drifts", "drifts_before"]
-
-
 POWER = 0.80
 NOTHING = 1e-6
 """A drift of less than this share of the usual level a month is rounding, however exactly it is known."""

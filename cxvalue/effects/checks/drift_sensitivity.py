@@ -24,17 +24,6 @@ from scipy.special import ndtr, ndtri
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.intervals import reach_of
 
-__all__ = [
-    "BASE",
-    "FixedLength",
-    "bent_drift_breakdown",
-    "bent_drift_interval",
-    "plain_covariance",
-    "steady_drift_breakdown",
-    "steady_drift_interval",
-]
-
-
 BASE = -1
 """The month that effects before and after the start are measured from."""
 

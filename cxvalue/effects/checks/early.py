@@ -7,8 +7,6 @@ from cxvalue.language.catalogue import translate_count
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["early_cohorts", "early_months", "early_note", "later_note"]
-
 
 def early_cohorts(panel: UnitPanel | CustomerPanel) -> list[Cohort]:
     """Cohorts of a panel that had started before its first full month, in the order of their starts."""

@@ -23,9 +23,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["FEW", "WildBootstrap", "few_units_note", "shuffled_starts", "wild_bootstrap"]
-
-
 FEW = 40
 """Units below which the tests are made."""
 ENUMERATED_CLUSTERS = 12

@@ -16,9 +16,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled
 
-__all__ = ["PLACEBO_MONTHS", "Dip", "PlaceboStart", "dip_before", "largest_by_luck", "placebo_start"]
-
-
 PLACEBO_MONTHS = 6
 DIP_MONTHS = (2, 3, 6)
 """Last months before the start that are looked at for a dip."""

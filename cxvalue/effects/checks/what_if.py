@@ -23,8 +23,6 @@ from cxvalue.language.catalogue import translatable, translate
 if TYPE_CHECKING:
     from cxvalue.effects.checks.drift import Drifts
 
-__all__ = ["mean_distance", "what_if"]
-
 Rows = list[dict[str, object]]
 
 QUESTION = translatable("How far could the units have drifted apart before the effect is gone?")

@@ -19,17 +19,6 @@ from cxvalue.foundation.intervals import reach_of
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_customer import CustomerPanel
 
-__all__ = [
-    "Accumulated",
-    "Accumulator",
-    "cohort_pairs",
-    "cohorts_of_customers",
-    "effect_of_customers",
-    "naive_change",
-    "pre_means",
-]
-
-
 BEFORE_MONTHS = 12
 
 

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.panels.by_customer import CustomerPanel
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["estimate_cluster_experiment", "estimate_experiment"]
-
-
 FEWEST_IN_AN_ARM = 30
 """Customers in an arm below which nothing is estimated."""
 YEAR = 12

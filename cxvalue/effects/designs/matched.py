@@ -33,9 +33,6 @@ from cxvalue.tables.read.schema import CUSTOMER
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_customer import CustomerPanel
 
-__all__ = ["estimate_matched"]
-
-
 FEWEST_ON_A_SIDE = 30
 MOST_LATER = 0.8
 """A month in which more of the comparisons than this had got the programme too says nothing about it."""

@@ -26,9 +26,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["SyntheticDiD", "estimate_single_unit", "synthetic_did"]
-
-
 FEWEST_CONTROLS = 5
 FEWEST_MONTHS = 4
 LEAST_THERE = 0.5

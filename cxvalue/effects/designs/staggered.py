@@ -25,9 +25,6 @@ from cxvalue.tables.read.schema import CUSTOMER
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["cohorts_of", "estimate_staggered", "measured"]
-
-
 FEW_UNITS = 10
 DIP_BY_LUCK = 0.01
 """A dip before the start that luck alone makes less often than this lowers the grade."""

@@ -16,24 +16,6 @@ from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.intervals import Interval, p_value_of, share_interval
 from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
 
-__all__ = [
-    "Adjustment",
-    "Estimate",
-    "SampleRatio",
-    "around",
-    "capped",
-    "difference_in_means",
-    "difference_in_shares",
-    "holm_adjusted",
-    "ratio_change",
-    "relative",
-    "sample_ratio",
-    "share_interval",
-    "size_of",
-    "standardised_difference",
-]
-
-
 RELIABLE = 60.0
 """Observations' worth below which a group's own variance is not trusted alone."""
 

@@ -13,8 +13,6 @@ from cxvalue.effects.estimators.abtest import Estimate, around, relative, size_o
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
 
-__all__ = ["adjusted_clustered_difference", "clustered_difference", "clustered_ratio_change", "clustered_variance"]
-
 
 def clustered_difference(
     treated: ArrayLike, control: ArrayLike, treated_unit: ArrayLike, control_unit: ArrayLike, level: float = 0.95

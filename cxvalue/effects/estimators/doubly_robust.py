@@ -13,20 +13,6 @@ from scipy.special import expit
 
 from cxvalue.foundation.arrays import Bools, Floats, Ints
 
-__all__ = [
-    "CrossFitted",
-    "EffectOnTreated",
-    "augmented",
-    "cross_fitted_att",
-    "cross_fitted_effects",
-    "cross_fitted_odds",
-    "doubly_robust_ate",
-    "doubly_robust_att",
-    "fit_logit",
-    "robustness_value",
-]
-
-
 _MANY_ROWS, _TENTH = 50_000, 10
 _RIDGE = 1e-3
 

@@ -22,18 +22,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = [
-    "BASE_MONTHS",
-    "EVENTS",
-    "GroupTime",
-    "Jackknife",
-    "cohort_keys",
-    "degrees_of_freedom",
-    "group_time",
-    "jackknife",
-]
-
-
 EVENTS = 2
 """Where the event-time effects begin in `GroupTime.vector`."""
 

@@ -17,8 +17,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["acquisition_groups", "fill_gaps", "imputed_effect"]
-
 
 def imputed_effect(panel: UnitPanel) -> float:
     """The effect per treated customer and month by imputation; nan where nothing can be imputed."""

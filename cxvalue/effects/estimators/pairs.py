@@ -17,9 +17,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["PairSums", "effects_of_pairs", "pair_sums"]
-
-
 NO_CUSTOMERS = 1e-6
 """Customers below which there are none: what is left of them after a unit was taken out of a sum."""
 

@@ -10,8 +10,6 @@ from scipy.special import gammaincinv
 from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.intervals import Interval, reach_of
 
-__all__ = ["Survival", "garwood", "kaplan_meier"]
-
 
 @dataclass(frozen=True, slots=True)
 class Survival:

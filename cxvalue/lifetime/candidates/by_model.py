@@ -14,8 +14,6 @@ from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.tables.purchase_log import Known
 from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["ModelSays", "outlook_of_model", "states_of"]
-
 
 def states_of(known: Known, unit: TimeUnit) -> PurchaseStates:
     """Purchase histories per customer, as `cxvalue.tables.states` counts them, without ids."""

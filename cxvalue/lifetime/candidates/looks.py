@@ -23,8 +23,6 @@ from cxvalue.lifetime.models.spend import fit_spend
 from cxvalue.tables.purchase_log import Known, PurchaseLog
 from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["FITTED", "Look", "groups_of", "look", "look_back", "squeeze", "variation_of"]
-
 FITTED = ("bg_nbd", "pareto_nbd")
 """Models that are fitted at every past day."""
 

@@ -10,8 +10,6 @@ import numpy as np
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 
-__all__ = ["Ahead", "Outlook"]
-
 
 @dataclass(frozen=True)
 class Ahead:

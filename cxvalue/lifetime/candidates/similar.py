@@ -20,8 +20,6 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, WHOLE_YEAR_DAYS
 from cxvalue.lifetime.candidates.outlook import Ahead
 from cxvalue.tables.purchase_log import Known, PurchaseLog
 
-__all__ = ["FEWEST_CUSTOMERS", "CellForecast", "forecast_by_cells", "landmarks_of", "year_ago"]
-
 FEWEST_CUSTOMERS = 30
 """Customers known at a landmark, and how many a wider cell counts for in the rate of a narrower one."""
 HALF_YEAR_DAYS = 182

@@ -26,8 +26,6 @@ from cxvalue.foundation.intervals import p_value_of, reach_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FEWEST_EVENTS", "OTHER", "HazardModel", "cell_scores", "fit_hazard", "robust", "worth_keeping"]
-
 OTHER = "other"
 FEWEST_EVENTS = 5
 FEWEST_IN_ALL = 20

@@ -18,9 +18,6 @@ from scipy.special import stdtrit
 from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.evidence.blend import LARGEST_MISS, unsided
 
-__all__ = ["SURE", "Pace", "at_pace", "pace_of", "pace_variance"]
-
-
 _HALVINGS = 50
 _NEARLY_ONE = 1 - 1e-12
 

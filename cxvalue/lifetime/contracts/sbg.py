@@ -25,8 +25,6 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.models.optimise import invert, maximise
 
-__all__ = ["PERIODS_PER_YEAR", "Durations", "RenewalModel", "durations", "fit_renewal", "survival"]
-
 PERIODS_PER_YEAR = {"month": 12.0, "year": 1.0}
 PARAMETERS = ("alpha", "beta")
 

@@ -19,8 +19,6 @@ from numpy.typing import ArrayLike
 
 from cxvalue.foundation.arrays import Bools, Floats, Ints
 
-__all__ = ["OPEN", "Spells", "age_in_periods", "months_later", "spells"]
-
 OPEN = int(np.iinfo(np.int64).max // 4)
 """The last day of what has not ended, in days."""
 

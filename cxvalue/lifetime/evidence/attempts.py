@@ -15,9 +15,6 @@ from cxvalue.foundation.plain import Plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Attempts", "origins_before", "step_days"]
-
-
 FIRST_AFTER_DAYS = 28
 """History of the earliest past day from which is forecast."""
 MOST_ORIGINS = 24

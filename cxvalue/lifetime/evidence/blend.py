@@ -20,19 +20,6 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.reference import BELIEVED_AT_FIRST, Reference
 
-__all__ = [
-    "BIAS_HALF_LIFE",
-    "LARGEST_MISS",
-    "Blend",
-    "blend",
-    "lengths_of",
-    "record_of",
-    "sided",
-    "skewed_range",
-    "unsided",
-    "weigh",
-]
-
 LARGEST_MISS = 2.0
 FARTHEST_CANDIDATE = 8.0
 _SEASONAL = ("pareto_nbd", "cells")

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from cxvalue.lifetime.models.model import LifetimeModel
 
-__all__ = ["GROUPS", "Past", "growth_before", "horizons_for", "look_at_past", "row_of", "some_of"]
-
 GROUPS = 9
 MOST_CUSTOMERS = 20_000
 """Customers on whom past forecasts are made again: of larger bases every k-th, in the order of their first purchase."""

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BELIEVED_AT_FIRST", "CANDIDATES", "REFERENCE", "Reference"]
-
 CANDIDATES = ("bg_nbd", "pareto_nbd", "cells", "year_ago", "last_period")
 
 BELIEVED_AT_FIRST = MappingProxyType({"last_period": 0.3})

@@ -7,7 +7,7 @@ paretonbd       Pareto/NBD: a customer may leave at any time
 regular_family  BG/CNBD-k and MBG/CNBD-k: customers who buy at a rhythm
 bgbb            BG/BB: at every opportunity a customer may have left, and else takes it or not
 bgbb_family     BG/BB, and the beta-Bernoulli without dropout, as families among the others
-registry        one row a model; a new family needs its module and this row, and no change elsewhere
+registry        one row a model; a new family needs its module, this row and its name in `cxvalue.study.file`
 futures         purchases of a future with their worth today, as every family draws them
 discounting     what money that comes in later is worth today
 silences        of the Pareto/NBD: the odds of having left, and the likelihood

@@ -19,19 +19,6 @@ from scipy.special import betaln, expit, gammaln, logsumexp
 from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.family import History, Params
 
-__all__ = [
-    "PARAMETERS",
-    "alive",
-    "annuity",
-    "count",
-    "expected",
-    "log_likelihood",
-    "no_dropout",
-    "none",
-    "posterior",
-    "survival",
-]
-
 PARAMETERS = ("alpha", "beta", "gamma", "delta")
 
 _CELLS = 1_000_000

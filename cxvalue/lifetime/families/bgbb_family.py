@@ -18,8 +18,6 @@ from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
 from cxvalue.lifetime.families.futures import FutureDraw
 
-__all__ = ["BB", "BG_BB", "DISCRETE_CRITICAL_VALUE"]
-
 DISCRETE_CRITICAL_VALUE = 8.0
 """Likelihood ratio against the beta-Bernoulli below which no dropout counts as identified.
 

@@ -26,8 +26,6 @@ from cxvalue.lifetime.families.nbd import count_probability, log_rise
 from cxvalue.lifetime.families.quadrature import beta_mean, discounted_tail
 from cxvalue.lifetime.families.scaled_time import read_off
 
-__all__ = ["BG_NBD", "MBG_NBD", "alike", "search"]
-
 _CELLS = 65_536
 """Cells of one quadrature table of `expected`: few enough to stay in a processor's cache."""
 

@@ -10,8 +10,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["add_up", "in_blocks", "in_logs", "products"]
-
 _Result = TypeVar("_Result")
 _WORTH_THREADS = 6
 

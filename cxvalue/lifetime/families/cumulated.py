@@ -19,8 +19,6 @@ from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.blocks import in_blocks
 from cxvalue.lifetime.families.quadrature import legendre
 
-__all__ = ["DropoutTables", "Silences", "dropout_tables", "powers_that_fit"]
-
 _NODES = 8
 _FALL, _SPAN = 2.0, 1.0
 """A piece of a day ends where the integrand has fallen by so many e-folds, or ln(c + t) has risen so far."""

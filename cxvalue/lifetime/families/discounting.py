@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import TimeUnit
 
-__all__ = ["DiscountCurve"]
-
 
 @dataclass(frozen=True, slots=True)
 class DiscountCurve:

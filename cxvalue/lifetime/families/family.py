@@ -20,8 +20,6 @@ from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.futures import FutureDraw
 from cxvalue.tables.distinct import distinct_counts, distinct_rows
 
-__all__ = ["DROPOUT_CRITICAL_VALUE", "Family", "History", "Params", "Search", "history"]
-
 Params = tuple[Floats, ...]
 """Parameters in the family's order; each an array that broadcasts with the states (one value, or one a draw)."""
 

@@ -12,8 +12,6 @@ import numpy as np
 
 from cxvalue.foundation.arrays import Floats, Ints, Places
 
-__all__ = ["FutureDraw", "drawn_before"]
-
 
 @dataclass(frozen=True, slots=True)
 class FutureDraw:

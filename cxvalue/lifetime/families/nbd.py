@@ -16,8 +16,6 @@ from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
 from cxvalue.lifetime.families.futures import FutureDraw, drawn_before
 
-__all__ = ["NBD", "count_probability", "draw_purchases", "draw_until", "log_rise", "search"]
-
 _LARGE = 50.0
 
 

@@ -19,8 +19,6 @@ from cxvalue.lifetime.families.nbd import count_probability
 from cxvalue.lifetime.families.quadrature import discounted_tail, legendre
 from cxvalue.lifetime.families.silences import DECAY, curvature, log_likelihood, log_odds_dead, odds_dead_shared, slopes
 
-__all__ = ["PARETO_NBD"]
-
 _MANY = 5_000
 """Histories above which P(alive) is looked up in shared integrals."""
 

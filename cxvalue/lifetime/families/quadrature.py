@@ -15,8 +15,6 @@ from scipy.special import betaln, expit
 
 from cxvalue.foundation.arrays import Floats
 
-__all__ = ["beta_mean", "discounted_tail", "legendre"]
-
 _DECAY = 40.0
 """An integral ends where its integrand has fallen by this many e-folds."""
 

@@ -1,7 +1,8 @@
 """Every repeat-purchase model, a row each: its family of functions, what a reader calls it, and what it is a variant of.
 
-A new model is a module with its `Family` and a row of `_PLAIN` here. Where its family says so, the variants follow: on a
-seasonal clock, where customers leave at a purchase, and with covariates, where there are parameters that these move.
+A new model is a module with its `Family`, a row of `_PLAIN` here and its name in `cxvalue.study.file`, by which a study asks
+for it. Where its family says so, the variants follow: on a seasonal clock, where customers leave at a purchase, and with
+covariates, where there are parameters that these move (`cxvalue.study.consistency` lists those).
 """
 
 from __future__ import annotations
@@ -19,21 +20,6 @@ from cxvalue.lifetime.families.family import Family
 from cxvalue.lifetime.families.nbd import NBD
 from cxvalue.lifetime.families.paretonbd import PARETO_NBD
 from cxvalue.lifetime.families.regular_family import regular_family
-
-__all__ = [
-    "COVARIATES",
-    "FAMILIES",
-    "MODELS",
-    "MODEL_TITLES",
-    "PERIODIC",
-    "RHYTHMS",
-    "SEASONAL",
-    "Row",
-    "at_limit",
-    "family_of",
-    "variant_of",
-    "without_dropout",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,6 @@ from cxvalue.lifetime.families.family import Family, History, Params
 from cxvalue.lifetime.families.futures import FutureDraw
 from cxvalue.lifetime.families.nbd import log_rise
 
-__all__ = ["REGULAR_CRITICAL_VALUE", "log_likelihood", "regular_family"]
-
 REGULAR_CRITICAL_VALUE = 7.0
 """Likelihood ratio against the same timing without dropout below which no dropout counts as identified.
 

@@ -18,8 +18,6 @@ from cxvalue.lifetime.families.blocks import in_blocks
 from cxvalue.lifetime.families.family import Params
 from cxvalue.tables.distinct import distinct_rows
 
-__all__ = ["read_off"]
-
 _EXACT = 1e-13
 """The last two coefficients over the largest of them at which a polynomial counts as exact."""
 

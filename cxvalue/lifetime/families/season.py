@@ -22,9 +22,6 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.plain import Plain
 
-__all__ = ["SeasonalClock", "SeasonalIndex", "seasonal_index"]
-
-
 MONTHS = 12
 _FIRST_YEAR, _LAST_YEAR = 1900, 2201
 

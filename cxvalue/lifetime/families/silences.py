@@ -22,8 +22,6 @@ from cxvalue.lifetime.families.family import History, Params
 from cxvalue.lifetime.families.nbd import log_rise
 from cxvalue.lifetime.families.quadrature import legendre
 
-__all__ = ["DECAY", "curvature", "log_likelihood", "log_odds_dead", "odds_dead_shared", "slopes"]
-
 DECAY = 36.0
 """The range of integration ends where the integrand has fallen by this many e-folds (2e-16)."""
 

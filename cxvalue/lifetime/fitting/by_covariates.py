@@ -23,14 +23,12 @@ from cxvalue.lifetime.families.family import History, history
 from cxvalue.lifetime.families.registry import COVARIATES, family_of, variant_of
 from cxvalue.lifetime.fitting.checked import checked_history
 from cxvalue.lifetime.fitting.fits import fit
-from cxvalue.lifetime.models.by_level import ABOUT, Coefficient, CovariateModel, Level, Members
+from cxvalue.lifetime.models.by_level import ABOUT, CovariateModel, Level, Members
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import Optimum, coarsen, invert, maximise
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
-
-__all__ = ["Coefficient", "CovariateModel", "fit_with_covariates"]
 
 _WIDEST = 5.0
 """Coefficients stay within a factor of e^5 either way: a level in which nobody ever left has none that is finite."""

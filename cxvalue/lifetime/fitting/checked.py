@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.models.model import LifetimeModel
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["check_forecast", "checked_history", "checked_opportunities", "margin_rate_of"]
-
 
 def checked_history(states: PurchaseStates, *, by_period: bool = False) -> History:
     """Distinct histories in the unit of the states, in whole opportunities where asked; refuses impossible ones."""

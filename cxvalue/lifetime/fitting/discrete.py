@@ -20,8 +20,6 @@ from cxvalue.lifetime.fitting.fits import best_of, model_at
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.tables.periods import DiscreteStates
 
-__all__ = ["DiscreteModel", "fit_bg_bb"]
-
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DiscreteModel(LifetimeModel):

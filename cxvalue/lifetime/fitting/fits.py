@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.families.season import SeasonalClock
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["best_of", "fit", "fit_all", "fit_by_period", "fit_on_clock", "fit_quickly", "model_at"]
-
 _SMALLEST = 1e-3
 """Where the shape of dropout counts as having run to its limit."""
 

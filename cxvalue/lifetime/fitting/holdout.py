@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.families.registry import without_dropout
@@ -18,13 +19,11 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.models.model import LifetimeModel
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["HoldoutScore", "score_holdout", "select_model"]
-
 _FLOOR = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
-class HoldoutScore:
+class HoldoutScore(Plain):
     """Forecast and outcome of one model over the customers known at the end of calibration, in purchase days.
 
     `bias` is predicted - actual, in total; `mae` and `rmse` are per customer; `wmape` is the sum of absolute errors
@@ -42,16 +41,6 @@ class HoldoutScore:
     log_score: float
     status: str
     selected: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; an undefined number becomes None."""
-        return {key: None if value != value else value for key, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> HoldoutScore:
-        """The inverse of `to_dict`."""
-        values: dict[str, Any] = {key: float("nan") if value is None else value for key, value in data.items()}
-        return cls(**values)
 
 
 def score_holdout(

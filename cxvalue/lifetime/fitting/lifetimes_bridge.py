@@ -26,17 +26,6 @@ from cxvalue.tables.periods import DiscreteStates, opportunities_of
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "COMPARED",
-    "CrossCheck",
-    "LifetimesFit",
-    "cross_check",
-    "discrete_lifetimes_fit",
-    "lifetimes_fit",
-    "spend_to_lifetimes",
-    "to_lifetimes",
-]
-
 _FITTERS = {
     "bg_nbd": "BetaGeoFitter",
     "mbg_nbd": "ModifiedBetaGeoFitter",

@@ -25,8 +25,6 @@ from cxvalue.lifetime.models.model import LifetimeModel
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["LARGEST_REGULAR", "RegularModel", "fit_regular", "fit_rhythms"]
-
 LARGEST_REGULAR = 100_000
 """Customers up to whom a study asks for a rhythm: the intervals of these models are simulated customer by customer."""
 

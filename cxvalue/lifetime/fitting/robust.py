@@ -24,8 +24,6 @@ from cxvalue.lifetime.models.model import LifetimeModel
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["RobustCheck", "robust_covariance"]
-
 MOST_HISTORIES = 2_000
 
 

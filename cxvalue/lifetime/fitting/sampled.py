@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["LARGEST_WHOLE", "SAMPLE", "sample_of"]
-
 LARGEST_WHOLE, SAMPLE = 200_000, 100_000
 """Customers up to whom everybody is taken, and how many are taken of more."""
 

@@ -15,8 +15,6 @@ import numpy as np
 from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.family import Family, Params
 
-__all__ = ["AGES", "ByAge", "FewFutures", "interpolation", "linear", "shortest_scale"]
-
 AGES = 32
 
 FEWEST_ROWS = 5_000

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["Coefficient", "CovariateModel", "Level", "Members", "Newcomers", "Part", "parts"]
-
 ABOUT = ("purchases", "leaving")
 RECENT_DAYS = 365
 """New customers are taken to come from the combinations of levels of those who came in so many days."""

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["LifetimeModel", "measured"]
-
 _MANY = 25_000
 """States above which distinct histories are looked for."""
 

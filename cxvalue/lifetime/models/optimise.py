@@ -15,8 +15,6 @@ from scipy.optimize import minimize
 from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.family import History, history
 
-__all__ = ["Optimum", "climb_from", "coarsen", "invert", "maximise", "principal_steps"]
-
 Objective = Callable[[Floats], tuple[float, Floats]]
 
 GRADIENT_TOLERANCE = 1e-6

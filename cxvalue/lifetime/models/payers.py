@@ -21,8 +21,6 @@ from cxvalue.lifetime.models.optimise import invert
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["LEAST_FREE", "PayShare", "fit_payers"]
-
 LEAST_FREE = 0.01
 """Share of repeat purchases without money below which they stay in the mean spend, as in the literature."""
 

@@ -32,8 +32,6 @@ from cxvalue.lifetime.models.payers import PayShare, fit_payers
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["SpendModel", "Spent", "fit_spend"]
-
 _PARAMETERS = ("p", "q", "gamma")
 _SAMPLE = 5_000
 

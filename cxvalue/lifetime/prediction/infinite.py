@@ -24,8 +24,6 @@ from cxvalue.lifetime.models.spend import SpendModel
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["dert", "residual_value", "why_no_infinite"]
-
 
 def why_no_infinite(model: LifetimeModel) -> str:
     """Why a model has no value without an end, in one sentence; empty when it has one."""

@@ -23,8 +23,6 @@ from cxvalue.lifetime.models.spend import SpendModel, Spent
 from cxvalue.lifetime.prediction.living import SMALLEST, Living, living, path
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, Predictive
 
-__all__ = ["can_interpolate", "predict"]
-
 _TABLE_AGES = 6
 _POINT_AGES = 10
 _FATES = 6_000

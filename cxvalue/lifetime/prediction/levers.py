@@ -48,8 +48,6 @@ from cxvalue.lifetime.models.spend import SpendModel
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["EROSION", "Lever", "ValueLevers", "lasting", "value_levers"]
-
 EROSION = (0.05, 0.10, 0.20)
 EROSION_YEARS = 2.0
 

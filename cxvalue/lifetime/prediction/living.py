@@ -21,8 +21,6 @@ from cxvalue.lifetime.models.model import LifetimeModel
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["SMALLEST", "Living", "living", "path"]
-
 SMALLEST = 25_000
 """Histories above which the ages are interpolated, and customers above which totals are not simulated."""
 

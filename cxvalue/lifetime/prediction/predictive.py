@@ -22,8 +22,6 @@ from cxvalue.lifetime.models.spend import SpendModel, Spent
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["Customers", "Draws", "Predictive", "alive_in_draws", "counted_in_days", "return_in_draws", "simulate"]
-
 _CELLS = 500_000
 """Customers x draws held at once; bounds the memory."""
 

@@ -32,8 +32,6 @@ from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["CustomerValue", "Interval", "customer_value"]
-
 RHYTHM_BROKEN_BELOW = 0.05
 
 _FEW = 2_000

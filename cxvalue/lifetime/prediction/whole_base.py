@@ -26,8 +26,6 @@ from cxvalue.lifetime.evidence.reference import Reference
 from cxvalue.lifetime.prediction.value import CustomerValue
 from cxvalue.tables.purchase_log import PurchaseLog
 
-__all__ = ["Total", "WholeBase", "add_up_to_total", "combine", "keep_model", "moved_by_groups"]
-
 DRIFT_VARIANCE = 0.25
 """Variance of how far a group of customers misses beyond everybody: for a group that is a small part of all."""
 _MOST_HAZARD = 20.0

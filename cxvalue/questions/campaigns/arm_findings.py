@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.questions.campaigns import ArmGap, CampaignResult
 
-__all__ = ["arm_findings", "arms_sentence"]
-
 
 def arm_findings(
     result: CampaignResult, arms: pd.DataFrame, compared: Sequence[ArmGap], *, currency: str, level: float

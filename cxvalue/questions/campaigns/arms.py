@@ -11,8 +11,6 @@ from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
 
-__all__ = ["ArmGap", "arms_compared", "arms_table"]
-
 
 class ArmGap(NamedTuple):
     """What the best arm brought a contact more than another one: margin net of cost; `p_value` after Holm."""

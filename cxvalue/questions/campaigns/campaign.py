@@ -27,9 +27,6 @@ from cxvalue.tables.checks.campaign_rows import held_and_sent, unnamed_control
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["WINDOWS", "CampaignData", "Window", "campaign_data", "history_on"]
-
-
 WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
 NOT_CONTACTED = "not contacted"
 SHORTEST_RULE_DAYS = 14

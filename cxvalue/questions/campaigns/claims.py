@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.campaigns.dormancy import Recovery
     from cxvalue.questions.campaigns.next_contacts import NextContacts
 
-__all__ = [
-    "adjustment_sentence",
-    "break_even_sentence",
-    "claim_finding",
-    "next_contacts_finding",
-    "pull_forward_sentence",
-    "recovery_sentence",
-    "risk_sentence",
-    "segments_sentence",
-]
-
 DIFFERS_BELOW = 0.05
 ENDS = {
     "budget": translatable("The budget ends the list there."),

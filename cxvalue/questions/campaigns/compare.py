@@ -23,8 +23,6 @@ from cxvalue.foundation.arrays import Bools, Floats
 if TYPE_CHECKING:
     from cxvalue.questions.campaigns.campaign import CampaignData
 
-__all__ = ["Comparison"]
-
 
 class Comparison:
     """Two groups of a campaign's customers, made ready once for several outcomes; values are given for all customers."""

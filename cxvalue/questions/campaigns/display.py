@@ -22,28 +22,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.campaigns.second_life import SecondLife
     from cxvalue.questions.campaigns.targeting import Targeting
 
-__all__ = [
-    "arms_display",
-    "balance_display",
-    "campaign_checks_display",
-    "capped_sentence",
-    "flow_caption",
-    "groups_display",
-    "no_customers_sentence",
-    "no_model_sentence",
-    "no_rule_sentence",
-    "no_segments_sentence",
-    "qini_sentence",
-    "rankings",
-    "returns_display",
-    "second_lives_display",
-    "segments_display",
-    "sleeping_sentence",
-    "targeting_caption",
-    "uplift_caption",
-    "windows_display",
-]
-
 SHOWN_DAYS = (30, 60, 90, 180)
 JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("could not be made")}
 CAME_BACK = {"contacted": translatable("after a contact"), "by themselves": translatable("by themselves")}
@@ -54,30 +32,6 @@ FIFTHS = (
     translatable("fourth"),
     translatable("last fifth"),
 )
-
-
-def flow_caption(asleep_after: int) -> tuple[str, str]:
-    """Title and caption of the figure of who sleeps and who wakes."""
-    return translate("Who fell silent, who came back"), translate(
-        "Customers without a purchase for {silence}, by month, with those who came back and those who fell silent.",
-        silence=format_value(asleep_after, "days"),
-    )
-
-
-def uplift_caption(campaign: str) -> tuple[str, str]:
-    """Title and caption of the figure of what a campaign's contact added."""
-    return translate("The {title} campaign: what the contact added", title=campaign_title(campaign)), translate(
-        "Contacted less held out by days since the contact; a fall after a rise would be purchases brought forward."
-    )
-
-
-def targeting_caption(campaign: str) -> tuple[str, str]:
-    """Title and caption of the figure of what contacting only some earns."""
-    return translate(
-        "The {title} campaign: what it earns to contact only some", title=campaign_title(campaign)
-    ), translate(
-        "Earned per customer when the first so many percent of a ranking are contacted, measured on the test itself."
-    )
 
 
 def rankings() -> tuple[str, str]:

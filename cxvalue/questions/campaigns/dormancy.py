@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["Recovery", "Sleeping", "dormancy_by_month", "expected_recovery", "return_curve", "sleeping_value"]
-
 RETURN_DAYS = (30, 60, 90, 180)
 
 

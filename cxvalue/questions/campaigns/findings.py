@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.campaigns import CampaignResult
     from cxvalue.questions.campaigns.targeting import Targeting
 
-__all__ = ["campaign_title", "reactivation_findings", "targeting_sentence", "writer_of"]
-
 WRITER = FindingWriter("40_reactivation", case="C3")
 
 CAME_BACK = {

@@ -14,8 +14,6 @@ from cxvalue.tables.checks.campaign_rows import product_problems
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["first_ever_buyers"]
-
 
 def first_ever_buyers(
     contacts: ir.Table,

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.campaigns.randomised import CampaignResult
     from cxvalue.questions.campaigns.targeting import Targeting
 
-__all__ = ["CONTACTED_SHARE", "NextContacts", "Whom", "contact_list", "next_contacts", "whom_to_contact"]
-
 CONTACTED_SHARE = 0.3
 """Share of the customers for which two ways of ranking them are compared."""
 

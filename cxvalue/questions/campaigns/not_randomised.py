@@ -15,9 +15,6 @@ from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
 from cxvalue.questions.campaigns.randomised import CampaignResult, check_uplift, nothing_happened, shared_fields
 
-__all__ = ["balance_table", "matched_campaign_result"]
-
-
 HIGHEST_ODDS = 20.0
 LEAST_ALIKE = 0.5
 """Share of the contacted who must have somebody to be compared with, below which nothing is said."""

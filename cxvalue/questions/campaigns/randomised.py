@@ -24,9 +24,6 @@ from cxvalue.questions.campaigns.compare import Comparison
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
 
-__all__ = ["CampaignResult", "campaign_result", "windows_table", "with_cautions"]
-
-
 FEWEST_RETURNERS = 5
 FEW_UNITS = 10
 BALANCE = translatable("Were the groups alike before the contact?")

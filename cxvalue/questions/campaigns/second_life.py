@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.campaigns.campaign import CampaignData
 
-__all__ = ["SecondLife", "second_lives", "survival_after_return"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecondLife:

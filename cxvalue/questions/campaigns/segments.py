@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.campaigns.campaign import CampaignData
 
-__all__ = ["campaign_segments", "heterogeneity", "segments_table"]
-
 MOST_COLUMNS = 6
 FEWEST_IN_A_GROUP = 20
 """Customers of a segment in each group below which it is left out."""

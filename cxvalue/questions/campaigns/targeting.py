@@ -20,19 +20,6 @@ from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.foundation.rounding import spread_of
 
-__all__ = [
-    "Targeting",
-    "policy_curve",
-    "qini_bands",
-    "qini_coefficient",
-    "qini_curve",
-    "qini_interval",
-    "ranking_gap",
-    "stays_away",
-    "target",
-]
-
-
 FOLDS, LEARN_FIRST = 6, 2
 RIDGE_SHARE = 0.02
 MOST_CUSTOMERS = 1_000_000

@@ -8,7 +8,7 @@ display   the same as tables
 
 from __future__ import annotations
 
-from cxvalue.questions.choice.budget import Choice, choose_items
+from cxvalue.questions.choice.budget import choose_items
 from cxvalue.questions.choice.items import Items, items_of
 
-__all__ = ["Choice", "Items", "choose_items", "items_of"]
+__all__ = ["Items", "choose_items", "items_of"]

@@ -14,8 +14,6 @@ from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.choice.items import Items
 
-__all__ = ["BUDGETS", "Choice", "best_choice", "choose_items", "shrunk"]
-
 Chosen = Bools
 
 BUDGETS = (0.5, 0.75, 1.0, 1.25, 1.5)

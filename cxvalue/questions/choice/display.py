@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.choice.budget import Choice
     from cxvalue.questions.choice.items import Items
 
-__all__ = ["choice_display", "choice_table", "curve_table"]
-
 
 def choice_table(found: Choice, items: Items) -> pd.DataFrame:
     """A row an item, as published in ``choice_items.csv``."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.choice.budget import Choice
     from cxvalue.questions.choice.items import Items
 
-__all__ = ["NEEDS", "choice_findings", "no_choice_finding"]
-
 WRITER = FindingWriter("61_drivers", "experience.choice.", case="C12", grade="D")
 WORTH = translatable("{touchpoint} is worth choosing")
 NEEDS = translatable(

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import Touchpoint
 
-__all__ = ["ALL", "Items", "few_touched", "items_of", "made_items", "segment_members", "segment_problems"]
-
-
 ALL = "all"
 MOST_SEGMENTS = 2000
 MOST_NAMED = 40

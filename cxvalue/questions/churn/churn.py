@@ -38,17 +38,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.purchase_log import PurchaseLog
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "CHURN_MONTHS",
-    "Churn",
-    "active_states",
-    "labels_elsewhere",
-    "margins_of",
-    "p_no_purchase",
-    "segment_table",
-    "study_churn",
-]
-
 CHURN_MONTHS = 12
 
 

@@ -14,19 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
-__all__ = [
-    "band_words",
-    "bands_display",
-    "bands_table",
-    "calibration_display",
-    "calibration_table",
-    "note",
-    "reasons_display",
-    "segments_display",
-    "span_words",
-    "warnings_display",
-]
-
 
 def bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     """Active customers and their margin by how likely they are to buy nothing."""

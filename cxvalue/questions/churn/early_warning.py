@@ -29,17 +29,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import LifetimeModel
     from cxvalue.questions.churn.churn import Churn
 
-__all__ = [
-    "COMPLAINT_OPEN",
-    "LAST_PURCHASES",
-    "REASONS",
-    "complaint_since",
-    "early_warning",
-    "open_complaints",
-    "reason_table",
-    "spend_falls",
-]
-
 LAST_PURCHASES = 3
 FALLING_BELOW = 0.05
 FALL_AT_LEAST = 0.2

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.churn.losses import Losses
     from cxvalue.questions.churn.past_churn import Backtest
 
-__all__ = ["churn_findings", "warning_findings", "warning_labels"]
-
 WRITER = FindingWriter("30_churn", "churn.", case="C4")
 WARNED = replace(WRITER, case="C19")
 Left = Literal["purchases", "contracts"]

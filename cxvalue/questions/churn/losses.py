@@ -23,8 +23,6 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level
 from cxvalue.language.catalogue import translate, written
 
-__all__ = ["GroupLosses", "InDraws", "Losses", "bands", "losses"]
-
 BAND_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 _CELLS = 1_000_000

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["Backtest", "auc", "backtest", "brier", "calibration_by_tenth"]
-
 TENTHS = 10
 LEVEL = 0.95
 

@@ -28,8 +28,6 @@ from cxvalue.questions.contracts.drivers import ASKED_DAYS, THIRDS, Scores
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["NO_ANSWER", "AccountRenewals", "account_renewals"]
-
 NO_ANSWER = "no answer"
 FEWEST_ACCOUNTS = 30
 MOST_LANDMARKS = 5

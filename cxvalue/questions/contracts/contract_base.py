@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     import ibis
     from numpy.typing import NDArray
 
-__all__ = [
-    "GAP_DAYS",
-    "Contracts",
-    "Outlook",
-    "base_waterfall",
-    "contracts_of",
-    "find_stayers",
-    "look_ahead",
-    "months_between",
-]
-
 USER = "user"
 GAP_DAYS = 31
 """Days after the end of a contract within which the next one goes on from it, where the study names none."""

@@ -18,8 +18,6 @@ from cxvalue.questions.contracts.contract_base import Contracts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["following_table", "monthly_contracts", "survival_table"]
-
 
 def following_table(contracts: Contracts) -> pd.DataFrame:
     """How contracts follow one another: contracts by the days since the customer's contracts before had ended.

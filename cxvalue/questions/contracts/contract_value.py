@@ -34,16 +34,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.arrays import Floats
     from cxvalue.lifetime.evidence.attempts import Attempts
 
-__all__ = [
-    "Foreseen",
-    "Forecaster",
-    "MoneyBacktest",
-    "RenewalValue",
-    "foresee",
-    "paid_by",
-    "renewal_value",
-]
-
 YEAR = 12
 _CELLS = 1_000_000
 """Customers x draws held at once; bounds the memory."""

@@ -22,8 +22,6 @@ from cxvalue.questions.contracts.endings import CHURN_MONTHS, ContractChurn
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CONTRACT_REASONS", "contract_warning"]
-
 RECENT_COMPLAINT, UNSATISFIED, PAYS_LESS, RENEWAL_NEAR = (
     translatable("complaint in the last 90 days"),
     translatable("satisfaction in the lowest third"),

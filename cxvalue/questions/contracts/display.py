@@ -20,18 +20,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.contracts.endings import ModelScore
 
-__all__ = [
-    "account_bands_display",
-    "calibration_display",
-    "ending_bands_display",
-    "following_display",
-    "note",
-    "ratios_display",
-    "scores_display",
-    "scores_table",
-    "warnings_display",
-]
-
 
 def ending_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     """Active customers and their margin by how likely the contract is to end."""

@@ -8,8 +8,6 @@ from cxvalue.questions.contracts.accounts import NO_ANSWER
 from cxvalue.questions.contracts.drivers import COMPLAINT, PLAN, SATISFACTION, THIRDS, VALUE
 from cxvalue.questions.contracts.members import RENEWAL, SEASON, TENURE, TREND
 
-__all__ = ["band_words", "driver_words", "level_words"]
-
 _DRIVERS = {
     COMPLAINT: translatable("complaint in 90 days"),
     SATISFACTION: translatable("satisfaction"),

@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
-__all__ = [
-    "COMPLAINT",
-    "PLAN",
-    "SATISFACTION",
-    "VALUE",
-    "DriverTables",
-    "Scores",
-    "contract_members",
-    "people_of",
-    "scores_of",
-]
-
 COMPLAINT, SATISFACTION, PLAN, VALUE = "complaint in 90 days", "satisfaction", "plan", "value per month"
 COMPLAINT_DAYS, ASKED_DAYS = 90, 365
 THIRDS = ("lowest third", "middle third", "highest third")

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.contracts.accounts import AccountRenewals
     from cxvalue.questions.contracts.endings import ContractChurn
 
-__all__ = ["account_findings", "contract_churn_findings", "driver_findings", "no_cause"]
-
 WRITER = FindingWriter("30_churn_contractual", "churn.", case="C7")
 
 

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.arrays import Floats
     from cxvalue.lifetime.evidence.attempts import Attempts
 
-__all__ = ["ContractChurn", "Hazard", "Miss", "ModelScore", "contract_churn", "hazard_of", "monthly_outlook", "widened"]
-
 CHURN_MONTHS = 12
 LEAST_PROBABILITY = 1e-3
 FEWEST_NEWCOMERS = 30

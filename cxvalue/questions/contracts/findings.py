@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.contracts.renewals import RenewalFit
     from cxvalue.questions.customers.audit import Waterfall
 
-__all__ = ["clock_words", "contract_base_findings", "forecast_grade", "miss_words", "renewal_findings"]
-
 WRITER = FindingWriter("20_cltv_contractual", "cltv.", case="C5")
 BASE = replace(WRITER, prefix="base.", case="C7", kind="count")
 

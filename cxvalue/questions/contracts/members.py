@@ -26,19 +26,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
-__all__ = [
-    "RENEWAL",
-    "RESERVED_DRIVERS",
-    "SEASON",
-    "TENURE",
-    "TREND",
-    "Happening",
-    "Members",
-    "calendar_columns",
-    "fit_members",
-    "member_months",
-]
-
 TENURE, SEASON, TREND, RENEWAL = "tenure", "season", "trend", "renewal month"
 RESERVED_DRIVERS = frozenset(
     (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "month", "months", "ends", "ended", "t",

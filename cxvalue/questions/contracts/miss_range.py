@@ -26,8 +26,6 @@ from cxvalue.lifetime.evidence.reference import Reference
 from cxvalue.questions.contracts.contract_base import Outlook
 from cxvalue.questions.lifetime_value.base_forecast import PastRecord, record_from
 
-__all__ = ["CONTRACTS", "FEWEST_LEAVERS", "LEAVING", "attempt", "pace_ahead", "range_demanded", "shrunk"]
-
 LEAVING = Reference(floor=0.03)
 """How far off the pace of leaving was elsewhere: variance of its logarithm beyond chance, from two real bases (life
 policies, a lending library; tests/reality/README.md)."""

@@ -19,8 +19,6 @@ from cxvalue.questions.contracts.contract_value import Forecaster, foresee, paid
 from cxvalue.questions.contracts.endings import CHURN_MONTHS
 from cxvalue.questions.contracts.miss_range import FEWEST_LEAVERS, attempt, pace_ahead
 
-__all__ = ["CANDIDATE", "PastRenewals", "past_renewals"]
-
 CANDIDATE = "sbg"
 SHORTEST_DAYS = 91
 MOST_ORIGINS = 12

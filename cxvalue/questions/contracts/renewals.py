@@ -31,13 +31,6 @@ from cxvalue.questions.contracts.contract_base import (
     months_between,
 )
 
-__all__ = [
-    "RenewalFit",
-    "fit_renewals",
-    "missing_margin",
-    "renewal_models_table",
-]
-
 YEAR = 12
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.contracts.endings import ContractChurn
     from cxvalue.questions.contracts.renewals import RenewalFit
 
-__all__ = ["holdout_scores", "renewal_customers_table", "renewal_holdout_table"]
-
 
 def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.DataFrame:
     """One row a customer, as published in ``customers.parquet``; what only purchases could tell is empty."""

@@ -26,23 +26,6 @@ from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = [
-    "QUARTER_DAYS",
-    "BaseCounts",
-    "PeriodPair",
-    "Waterfall",
-    "base_counts",
-    "cohort_months",
-    "cohort_table",
-    "margin_by_cohort",
-    "margin_per_customer",
-    "monthly_activity",
-    "oldest_cohort",
-    "period_change",
-    "period_pair",
-    "waterfall",
-]
-
 QUARTER_DAYS = 91
 OTHERS = "others"
 """The cohorts with so few buyers in a period that they are shown together."""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
-__all__ = ["CrossSelling", "cross_selling"]
-
 LONGEST_WINDOW_DAYS = 365
 SHORTEST_WINDOW_DAYS = 90
 FEWEST_BUYERS = 10

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.customers.crosssell import CrossSelling
     from cxvalue.questions.customers.referral import Referrals
 
-__all__ = ["crosssell_findings", "referral_findings"]
-
 WRITER = FindingWriter("20_cltv", case="C5", grade="D")
 
 

@@ -15,8 +15,6 @@ from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_group
 from cxvalue.findings.suppression import dominated
 from cxvalue.foundation.arrays import Bools, Floats, Places
 
-__all__ = ["SEGMENTS", "SUMMARY", "VALUES", "Split", "customers_in_groups", "groups_by"]
-
 SUMMARY, VALUES, SEGMENTS = "customers_summary.parquet", "customers_value.csv", "customers_segments.csv"
 _HISTORY = {
     "frequency": (0, 1, 2, 3, 5, 10, 20, 50),

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.customers.audit import Waterfall
 
 
-__all__ = ["bridge_table", "note", "pairs_display", "period_table", "products_display"]
-
-
 def period_table(change: pd.DataFrame, currency: str) -> Styler:
     """The groups of `customer_base.period_change`, before and after."""
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.questions.customers.audit import BaseCounts, Waterfall
 
-__all__ = ["base_findings"]
-
 WRITER = FindingWriter("10_customer_base", "base.", case="C4", kind="count")
 
 

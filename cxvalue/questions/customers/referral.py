@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = ["REFERRAL_CHANNELS", "Referrals", "referrals", "who_was_referred"]
-
 REFERRAL_CHANNELS = ("referral", "referred", "refer a friend", "friend", "word of mouth", "recommendation")
 FEWEST_REFERRED = 10
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.counts import TableSet
 
-__all__ = ["cautions_table", "control_table", "counts_display", "counts_table", "note", "sources_table"]
-
 
 def counts_table(tables: TableSet) -> pd.DataFrame:
     """Every count of rows of a preparation: table, kind, what, rows, amount; the form in which it is published."""

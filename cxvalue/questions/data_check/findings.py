@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.tables.counts import TableSet
 
-__all__ = ["data_findings"]
-
 WRITER = FindingWriter("00_data_check", "data.", case="C18")
 
 

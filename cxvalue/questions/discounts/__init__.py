@@ -12,14 +12,13 @@ display      the same as tables
 from __future__ import annotations
 
 from cxvalue.questions.discounts.given import depth_by_product
-from cxvalue.questions.discounts.occasions import Occasions, occasions_of, offer_problems, segment_column
-from cxvalue.questions.discounts.policies import DEPTHS, NO_RANGE, DiscountResult, analyse
+from cxvalue.questions.discounts.occasions import Occasions, occasions_of, segment_column
+from cxvalue.questions.discounts.policies import DEPTHS, DiscountResult, analyse
 from cxvalue.questions.discounts.reservation import turnbull
 from cxvalue.questions.discounts.walkaways import afterwards, lost_share, policy_outcomes
 
 __all__ = [
     "DEPTHS",
-    "NO_RANGE",
     "DiscountResult",
     "Occasions",
     "afterwards",
@@ -27,7 +26,6 @@ __all__ = [
     "depth_by_product",
     "lost_share",
     "occasions_of",
-    "offer_problems",
     "policy_outcomes",
     "segment_column",
     "turnbull",

@@ -21,45 +21,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.discounts.policies import Figure
     from cxvalue.questions.discounts.walkaways import Afterwards, PolicyOutcome
 
-__all__ = [
-    "acceptance_caption",
-    "curve_table",
-    "depths_display",
-    "families_display",
-    "families_table",
-    "learning_sentence",
-    "lost_sentence",
-    "misfit_sentence",
-    "no_curve_sentence",
-    "outcomes_display",
-    "outcomes_table",
-    "policies_caption",
-    "profit_caption",
-    "segments_display",
-    "segments_table",
-]
-
-
-def acceptance_caption() -> tuple[str, str]:
-    """Title and caption of the figure of how many buy at which discount."""
-    return translate("How many buy at which discount"), translate(
-        "Share of the visits that end in a purchase by depth; points are measured, the curve is fitted through them."
-    )
-
-
-def profit_caption() -> tuple[str, str]:
-    """Title and caption of the figure of what one discount for everybody would earn."""
-    return translate("What one discount for everybody would earn"), translate(
-        "Expected margin per visit by depth. Left of the best depth too many leave, right of it too much is given away."
-    )
-
-
-def policies_caption() -> tuple[str, str]:
-    """Title and caption of the figure of the policies side by side."""
-    return translate("No discount, one discount, or the ladder"), translate(
-        "Expected margin per visit under each policy, with its range."
-    )
-
 
 def misfit_sentence(found: DiscountResult) -> str:
     """That no shape fits perfectly, where none does."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.questions.discounts import DiscountResult, Occasions
 
-__all__ = ["discount_findings", "extrapolation_sentence"]
-
 WRITER = FindingWriter("50_discounts", "discounts.", case="C2")
 FEWEST_VISITS = 50
 """Visits from which on it is odd that nobody left without buying."""

@@ -16,8 +16,6 @@ from cxvalue.tables.labels import NOT_KNOWN, product_group
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["ALL_OTHERS", "depth_by_product"]
-
 ALL_OTHERS = translatable("all others")
 """What products beyond the largest are counted as."""
 

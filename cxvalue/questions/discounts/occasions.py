@@ -26,9 +26,6 @@ from cxvalue.tables.read.sql import ROW
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["GROUPS", "Occasions", "occasions_of", "offer_problems", "segment_column", "with_occasions"]
-
-
 GROUPS = 250
 """Random groups of customers, which are drawn anew together to tell how sure a figure is."""
 

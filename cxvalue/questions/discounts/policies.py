@@ -24,9 +24,6 @@ from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.discounts.occasions import Occasions
 from cxvalue.questions.discounts.reservation import Fitted, fit_families, goodness_of_fit, refit, turnbull, weights_of
 
-__all__ = ["DEPTHS", "DiscountResult", "Figure", "analyse"]
-
-
 DEPTHS = np.round(np.arange(0, 0.4 + 1e-9, 0.0005), 4)
 NO_RANGE = translatable(
     "all customers come out alike, nothing at all or the same amount from each of them, so that no range can be given. Look "

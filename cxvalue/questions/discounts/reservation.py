@@ -17,18 +17,6 @@ from scipy.optimize import minimize
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.language.catalogue import translatable
 
-__all__ = [
-    "FAMILIES",
-    "Fitted",
-    "Refit",
-    "fit_families",
-    "fit_family",
-    "goodness_of_fit",
-    "refit",
-    "turnbull",
-    "weights_of",
-]
-
 Cdf = Callable[[Floats, Floats], Floats]
 
 SMALLEST = 1e-12

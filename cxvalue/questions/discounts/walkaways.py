@@ -25,9 +25,6 @@ from cxvalue.questions.discounts.policies import DEPTHS, DiscountResult, Figure
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Afterwards", "PolicyOutcome", "afterwards", "lost_share", "policy_outcomes"]
-
-
 DRAWS = 1000
 FEWEST_OCCASIONS = 100
 """Occasions on each side below which nothing is said."""

@@ -10,16 +10,14 @@ display            the same as tables
 
 from __future__ import annotations
 
-from cxvalue.questions.drivers.answered_together import Occasions, occasions_together
+from cxvalue.questions.drivers.answered_together import occasions_together
 from cxvalue.questions.drivers.importance import Importance, fit_importance
 from cxvalue.questions.drivers.kpi_tree import Branch, build_tree, draws_of, touched_customers
-from cxvalue.questions.drivers.score_link import LinkRows, ScoreLink, fit_link, link_rows, reliability_of
+from cxvalue.questions.drivers.score_link import ScoreLink, fit_link, link_rows, reliability_of
 
 __all__ = [
     "Branch",
     "Importance",
-    "LinkRows",
-    "Occasions",
     "ScoreLink",
     "build_tree",
     "draws_of",

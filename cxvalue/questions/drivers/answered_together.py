@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.questions.experience.answers import FEWEST_TO_FIT
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["MOST_DRIVERS", "Occasions", "occasions_together"]
-
-
 MOST_DRIVERS = 12
 LEAST_ANSWERED = 0.5
 """A driver is answered on at least this share of the occasions with the main score."""
-FEWEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ def occasions_together(answers: ir.Table, main: str) -> Occasions | None:
     counted = beside.group_by("metric").agg(n=beside.count())
     counts = {str(one["metric"]): int(one["n"]) for one in counted.to_pyarrow().to_pylist()}
     total = counts.pop(main, 0)
-    if total < FEWEST:
+    if total < FEWEST_TO_FIT:
         return None
     often = sorted(
         (name for name, n in counts.items() if n >= LEAST_ANSWERED * total), key=lambda name: (-counts[name], name)
@@ -65,7 +62,7 @@ def occasions_together(answers: ir.Table, main: str) -> Occasions | None:
     for column in names:
         wide = wide.filter(wide[column].notnull())
     frame = wide.order_by("customer_id", "occasion").to_pandas()
-    if len(frame) < FEWEST:
+    if len(frame) < FEWEST_TO_FIT:
         return None
     left_out = tuple(sorted(set(counts) - set(drivers)))
     columns = frame[list(names)].to_numpy(float)

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.drivers.kpi_tree import Branch
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["drivers_caption", "drivers_display", "drivers_table", "kpi_display"]
-
-
-def drivers_caption() -> tuple[str, str]:
-    """Title and caption of the figure of drivers."""
-    return translate("What goes along with the score, and how well we do"), translate(
-        "Importance of each driver with its range, against its present mean; high and left is where to look first."
-    )
-
 
 def drivers_table(found: Importance) -> pd.DataFrame:
     """A row a driver, as published in ``drivers.csv``."""

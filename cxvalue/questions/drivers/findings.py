@@ -20,16 +20,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.drivers.score_link import ScoreLink
     from cxvalue.study.experience import MetricRules
 
-__all__ = [
-    "NEEDS_DEPARTMENT",
-    "NEEDS_DRIVERS",
-    "NEEDS_LINK",
-    "driver_findings",
-    "kpi_findings",
-    "left_out_link",
-    "link_findings",
-]
-
 WRITER = FindingWriter("61_drivers", "experience.", case="C10", grade="D")
 NEEDS_DRIVERS = translatable(
     "Left out: fewer than 100 occasions on which the main score was answered together with another metric."

@@ -20,9 +20,6 @@ from cxvalue.questions.drivers.answered_together import Occasions
 from cxvalue.questions.experience.bags import bag_sums, bags_of, redraw_weights
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 
-__all__ = ["Importance", "fit_importance", "inflation", "lmg"]
-
-
 GROUPED_ABOVE = 10.0
 """Variance inflation above which drivers cannot be told apart and stand as a group."""
 DRAWS, DRAWS_OF_MANY, MANY = 1000, 200, 7

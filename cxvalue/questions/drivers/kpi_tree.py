@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["Branch", "Drawn", "build_tree", "draws_of", "touched_customers"]
-
-
 DRAWS = 1000
 
 

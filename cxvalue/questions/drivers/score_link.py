@@ -16,17 +16,14 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Bools, Floats, Ints, Places
 from cxvalue.foundation.intervals import Interval, reach_of
+from cxvalue.questions.experience.answers import FEWEST_TO_FIT
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.tables.windows import AFTER, BEFORE, EARLIER, moments_of, sums_around
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["LinkRows", "ScoreLink", "fit_link", "link_rows", "reliability_of"]
-
-
 LEAST_TENURE_DAYS = 730
-FEWEST = 100
 PAIR_DAYS = (14, 90)
 FEWEST_PAIRS = 30
 
@@ -82,14 +79,14 @@ def link_rows(
         homes = customers.group_by("customer_id").agg(unit=customers.unit.cast("string").max())
         rows = rows.drop("unit").left_join(homes, "customer_id").drop("customer_id_right")
     frame = rows.order_by("customer_id", "day").to_pandas()
-    if len(frame) < FEWEST:
+    if len(frame) < FEWEST_TO_FIT:
         return None
     ids = frame["customer_id"].to_numpy()
     day = frame["day"].to_numpy().astype("datetime64[D]")
     windows = {"after": AFTER, "before": BEFORE, "earlier": EARLIER}
     sums = sums_around(moments_of(ids, day), purchases, windows, len(ids))
     kept = np.nan_to_num(sums["tenure"]) >= LEAST_TENURE_DAYS
-    if kept.sum() < FEWEST:
+    if kept.sum() < FEWEST_TO_FIT:
         return None
     return LinkRows(
         ids=ids[kept],

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 
@@ -18,10 +15,10 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["WALLET", "Quarters", "answered", "main_metric", "off_scale", "off_wallet", "points", "rules_of"]
-
 WALLET = ("category_spend", "brands_used", "rank", "main_store")
 """Metrics that ask what is bought elsewhere: no experience."""
+FEWEST_TO_FIT = 100
+"""Answers to a score below which nothing is fitted to them."""
 PROMOTER, DETRACTOR = 9.0, 6.0
 SHORT_SCALE, FEWEST_TO_TELL = 7.0, 100
 """So many answers to a metric without rules, none above this: asked on a scale up to 5 or 7, not on one up to 10."""
@@ -187,8 +184,3 @@ def main_metric(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> str | 
     counted = rows.group_by("metric").agg(n=rows.count()).to_pyarrow().to_pylist()
     most = sorted(counted, key=lambda one: (one["metric"] != "overall", -one["n"], one["metric"]))
     return str(most[0]["metric"]) if most else None
-
-
-def months_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The month of days since 1970, as a whole number that grows by one a month."""
-    return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))

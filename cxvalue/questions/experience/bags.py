@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats, Places
 
-__all__ = ["MOST_BAGS", "bag_sums", "bags_of", "redraw_weights", "redrawn"]
-
-
 MOST_BAGS = 2000
 
 

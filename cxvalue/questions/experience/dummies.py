@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from cxvalue.foundation.arrays import Bools, Floats, Places
 from cxvalue.foundation.rounding import LEAST_LEFT, independent
 
-__all__ = ["Slopes", "centred", "cluster_sums", "codes_of", "dummies", "slopes_clustered"]
-
 
 def codes_of(values: NDArray[Any]) -> Places:
     """The number of each distinct value, from 0; missing ones are a value of their own."""

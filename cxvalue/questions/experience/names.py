@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["id_parts"]
-
 
 def id_parts(names: Iterable[str]) -> dict[str, str]:
     """Each name as a part of an id: what is no letter, digit, '_' or '-' becomes '_'; two that fall together get a number.

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["experience_obstacles"]
-
 
 def experience_obstacles(
     table: Callable[[str], ir.Table | None], metrics: Mapping[str, MetricRules] | None = None

@@ -7,7 +7,7 @@ findings  the findings ``experience.journey.*`` and ``experience.privacy.*``
 
 from __future__ import annotations
 
-from cxvalue.questions.journey.joined import ChannelGap, channel_gaps, match_rates
+from cxvalue.questions.journey.joined import channel_gaps, match_rates
 from cxvalue.questions.journey.steps import Step, steps_of
 
-__all__ = ["ChannelGap", "Step", "channel_gaps", "match_rates", "steps_of"]
+__all__ = ["Step", "channel_gaps", "match_rates", "steps_of"]

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.journey.joined import ChannelGap
     from cxvalue.questions.journey.steps import Step
 
-__all__ = ["NEEDS_STEPS", "channel_findings", "match_findings", "step_findings", "suppressed_finding"]
-
 WRITER = FindingWriter("60_experience", "experience.journey.", case="C18")
 NEEDS_STEPS = translatable(
     "Left out: it needs 'experience: {journey: [a, b]}' in the study file, and these touchpoints in the interactions."

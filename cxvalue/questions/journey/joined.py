@@ -14,8 +14,6 @@ from cxvalue.foundation.intervals import Interval
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["ChannelGap", "channel_gaps", "match_rates"]
-
 TABLES = ("transactions", "interactions", "surveys", "subscriptions", "contacts", "offers", "fees")
 FEWEST = 10
 MOST_CHANNELS = 6

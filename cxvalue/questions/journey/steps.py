@@ -17,8 +17,6 @@ from cxvalue.questions.experience.dummies import codes_of
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Step", "steps_of"]
-
 WITHIN_DAYS = 30
 
 

@@ -11,20 +11,16 @@ display            the same as tables
 
 from __future__ import annotations
 
-from cxvalue.questions.levels.customer_quarters import LEVELS, CustomerQuarters, classify
-from cxvalue.questions.levels.habituation import Habituation, exposures_of, fit_habituation, habituation_of
+from cxvalue.questions.levels.customer_quarters import CustomerQuarters, classify
+from cxvalue.questions.levels.habituation import habituation_of
 from cxvalue.questions.levels.hidden import hide_small
 from cxvalue.questions.levels.of_invited import shares_of_all
 from cxvalue.questions.levels.worth import LevelWorth, level_worth, values_of
 
 __all__ = [
-    "LEVELS",
     "CustomerQuarters",
-    "Habituation",
     "LevelWorth",
     "classify",
-    "exposures_of",
-    "fit_habituation",
     "habituation_of",
     "hide_small",
     "level_worth",

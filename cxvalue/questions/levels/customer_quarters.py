@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import ExperienceRules, MetricRules
 
-__all__ = [
-    "GONE",
-    "LEVELS",
-    "UNKNOWN",
-    "CustomerQuarters",
-    "classify",
-    "level_numbers",
-    "level_word",
-    "starter_problems",
-]
-
-
 LEVELS = ("negative", "none", "low", "medium", "high")
 UNKNOWN, GONE = len(LEVELS), len(LEVELS) + 1
 _WORDS = {

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.levels.worth import LevelWorth
 
-__all__ = ["levels_display", "levels_table", "moves_display", "moves_table"]
-
 
 def levels_table(found: LevelWorth) -> pd.DataFrame:
     """A row a level, as published in ``experience_levels.csv``."""

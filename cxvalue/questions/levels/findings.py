@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.levels.habituation import Habituation
     from cxvalue.questions.levels.worth import LevelWorth
 
-__all__ = ["NEEDS", "habituation_findings", "level_findings"]
-
 WRITER = FindingWriter("60_experience", "experience.", case="C11", grade="D")
 NEEDS = translatable(
     "Left out: no whole quarter has a score in the surveys, or a complaint with resolved_on in the interactions."

@@ -23,9 +23,6 @@ from cxvalue.tables.windows import sums_around
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Exposures", "Habituation", "exposures_of", "fit_habituation", "habituation_of", "half_life", "runs_of"]
-
-
 QUIET_DAYS = 365
 """A first exposure comes after so many observed days without one."""
 LONGEST_WINDOW = 28

@@ -9,8 +9,6 @@ from cxvalue.findings.suppression import withheld_in_row
 from cxvalue.questions.levels.customer_quarters import LEVELS
 from cxvalue.questions.levels.worth import MOVES, LevelWorth
 
-__all__ = ["hide_small"]
-
 
 def hide_small(found: LevelWorth, least: int) -> tuple[LevelWorth, int]:
     """The figures without cells of fewer than `least`, and how many cells were withheld.

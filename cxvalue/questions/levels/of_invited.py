@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.intervals import Interval
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["shares_of_all"]
-
 
 def shares_of_all(
     rows: CustomerQuarters | None,

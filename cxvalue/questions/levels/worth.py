@@ -17,8 +17,6 @@ from cxvalue.foundation.intervals import Interval, share_interval
 from cxvalue.questions.experience.dummies import cluster_sums, codes_of, slopes_clustered
 from cxvalue.questions.levels.customer_quarters import LEVELS, CustomerQuarters
 
-__all__ = ["LevelWorth", "level_worth", "ratio_by_customer", "values_of"]
-
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 

@@ -34,18 +34,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "PastForecast",
-    "PastRecord",
-    "candidate_title",
-    "forecast_base",
-    "forecast_then",
-    "past_of",
-    "record_from",
-    "record_of",
-    "weights_of",
-]
-
 SHORT_DAYS = 90
 USUAL_MONTHS = (12, 24, 36)
 _REPLACED = ("cltv", "cltv_low", "cltv_high", "expected_transactions", "p_return_90d")

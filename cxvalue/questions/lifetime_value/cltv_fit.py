@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.plain import NOT_KEPT, Plain
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
 from cxvalue.lifetime.evidence.past import Past
@@ -21,8 +22,6 @@ from cxvalue.tables.periods import Period, by_period
 
 if TYPE_CHECKING:
     import ibis
-
-__all__ = ["CltvFit", "days_counted", "model_of"]
 
 
 def days_counted(start: date, until: date, period: Period | None) -> float:
@@ -43,8 +42,8 @@ _THINGS = {
 
 
 @dataclass(frozen=True)
-class CltvFit:
-    """Everything fitted for a study's customers.
+class CltvFit(Plain):
+    """Everything fitted for a study's customers; read back with covariates it needs `with_labels` before it is asked.
 
     `selected` is the model that won the holdout (without a holdout: the lowest AIC among the sound ones); `forecast` is
     the model that values the customers: the selected one refitted on all data, or `nbd` when that refit is not sound.
@@ -61,8 +60,8 @@ class CltvFit:
     as_of: date
     holdout_start: date | None
     time_unit: TimeUnit
-    calibration: tuple[LifetimeModel, ...]
-    full: tuple[LifetimeModel, ...]
+    calibration: tuple[LifetimeModel | CovariateModel, ...]
+    full: tuple[LifetimeModel | CovariateModel, ...]
     spend_calibration: SpendModel | None
     spend: SpendModel
     scores: tuple[HoldoutScore, ...]
@@ -71,7 +70,7 @@ class CltvFit:
     first_seen_in_holdout: int
     season: Season | None = None
     covariates: Covariates | None = None
-    labels: Labels | None = None
+    labels: Labels | None = field(default=None, metadata=NOT_KEPT)
     past: Past | None = None
     combines: bool = True
 
@@ -177,48 +176,6 @@ class CltvFit:
             models=names,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The fit as plain JSON types."""
-        return {
-            "as_of": self.as_of.isoformat(),
-            "holdout_start": self.holdout_start.isoformat() if self.holdout_start else None,
-            "time_unit": self.time_unit.value,
-            "calibration": [model.to_dict() for model in self.calibration],
-            "full": [model.to_dict() for model in self.full],
-            "spend_calibration": self.spend_calibration.to_dict() if self.spend_calibration else None,
-            "spend": self.spend.to_dict(),
-            "scores": [score.to_dict() for score in self.scores],
-            "selected": self.selected,
-            "forecast": self.forecast,
-            "first_seen_in_holdout": self.first_seen_in_holdout,
-            "season": self.season.to_dict() if self.season else None,
-            "covariates": self.covariates.to_dict() if self.covariates else None,
-            "past": self.past.to_dict() if self.past else None,
-            "combines": self.combines,
-        }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> CltvFit:
-        """The fit that `to_dict` wrote down; with covariates it needs `with_labels` before customers are asked about."""
-        spend = data["spend_calibration"]
-        return cls(
-            as_of=date.fromisoformat(data["as_of"]),
-            holdout_start=date.fromisoformat(data["holdout_start"]) if data["holdout_start"] else None,
-            time_unit=TimeUnit(data["time_unit"]),
-            calibration=tuple(_read_model(model) for model in data["calibration"]),
-            full=tuple(_read_model(model) for model in data["full"]),
-            spend_calibration=SpendModel.from_dict(spend) if spend else None,
-            spend=SpendModel.from_dict(data["spend"]),
-            scores=tuple(HoldoutScore.from_dict(score) for score in data["scores"]),
-            selected=data["selected"],
-            forecast=data["forecast"],
-            first_seen_in_holdout=data["first_seen_in_holdout"],
-            season=Season.from_dict(data["season"]) if data.get("season") else None,
-            covariates=Covariates.from_dict(data["covariates"]) if data.get("covariates") else None,
-            past=Past.from_dict(data["past"]) if data.get("past") else None,
-            combines=bool(data.get("combines", True)),
-        )
-
     def with_labels(self, labels: Labels) -> CltvFit:
         """The fit, told again what the customers table says of each customer."""
         if self.covariates is None:
@@ -226,10 +183,6 @@ class CltvFit:
         tell = self.covariates.tell_levels
         calibration, full = (tuple(tell(m, labels) for m in models) for models in (self.calibration, self.full))
         return replace(self, calibration=calibration, full=full, labels=labels)
-
-
-def _read_model(data: dict[str, Any]) -> LifetimeModel:
-    return CovariateModel.from_dict(data) if "groups" in data else LifetimeModel.from_dict(data)
 
 
 def model_of(fit: CltvFit) -> CovariateModel | None:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.models.by_level import Coefficient, CovariateModel
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["covariate_findings", "covariates_display", "levels_display"]
-
 
 def covariate_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
     """The finding ``cltv.covariates``, where the study names covariates: the difference in pace that shows most."""

@@ -8,13 +8,14 @@ the labels beside the plain ones (`cxvalue.lifetime.fitting.by_covariates`), and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import Problem, nearest, one_of
+from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.registry import COVARIATES, variant_of
 from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
@@ -26,8 +27,6 @@ from cxvalue.tables.states import PurchaseStates
 if TYPE_CHECKING:
     import ibis
 
-
-__all__ = ["Covariate", "Covariates", "Labels", "covariate_problems", "find_no_better", "labels_of"]
 
 FEWEST_ALIKE = 50
 """Customers that a level must have before the holdout to stand for itself."""
@@ -115,7 +114,7 @@ class Covariate:
 
 
 @dataclass(frozen=True)
-class Covariates:
+class Covariates(Plain):
     """The covariates of a study that can be used, and in words why one cannot (empty when all can)."""
 
     used: tuple[Covariate, ...]
@@ -173,16 +172,6 @@ class Covariates:
                 )
             )
         return Covariates(used, " ".join(said))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Covariates:
-        """The inverse of `to_dict`."""
-        used = tuple(Covariate(one["name"], tuple(one["levels"]), one["rest"]) for one in data["used"])
-        return cls(used, data["reason"])
 
     def groups(self, labels: Labels, ids: NDArray[np.object_]) -> dict[str, NDArray[np.object_]]:
         """The group of each customer, by the name of the covariate, see `Covariate.groups`."""

@@ -25,19 +25,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.lifetime_value.past_forecasts import Ranking
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "deciles_display",
-    "holdout_display",
-    "horizons_display",
-    "levers_display",
-    "lifetimes_display",
-    "models_display",
-    "note",
-    "ranking_display",
-    "robust_sentence",
-    "rolling_display",
-]
-
 _ALL_COMPARED, _SOME_COMPARED = 25_000, 10_000
 """Customers up to whom all are fitted by lifetimes too, and how many of more than these are."""
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.lifetime_value.base_forecast import PastRecord
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["WRITER", "cltv_findings", "grade_of", "record_findings", "record_sentence", "signed_share"]
-
 LARGEST_TYPICAL_MISS = 0.25
 """Average miss of past forecasts above which a forecast carries no decision."""
 

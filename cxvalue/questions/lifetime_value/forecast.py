@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.study import StudyFile
 
-__all__ = ["Calibration", "calibrate", "base_of_study", "choose", "fit_cltv", "fit_study", "refit", "states_of_study"]
-
 EARLY_DAYS = 91
 """First days of the holdout in which a seasonal model has to be better too."""
 SPEND_PARAMETERS = ("p", "q", "gamma")

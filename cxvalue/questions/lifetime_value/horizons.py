@@ -33,17 +33,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "HORIZONS",
-    "Payback",
-    "acquisition_cost",
-    "horizons_table",
-    "levers_as_forecast",
-    "levers_table",
-    "payback",
-    "value_by_level",
-]
-
 HORIZONS = (12, 24, 36)
 RATE_STEP = 0.05
 LONGEST_PAYBACK_MONTHS = 120

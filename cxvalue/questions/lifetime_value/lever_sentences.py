@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from cxvalue.lifetime import Lever, ValueLevers
 
-__all__ = ["levers_report"]
-
 _LOST, _GAINED = False, True
 _RETENTION = {
     _GAINED: translatable(

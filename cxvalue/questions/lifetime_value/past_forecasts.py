@@ -41,18 +41,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = [
-    "MarginBacktest",
-    "Origins",
-    "Ranking",
-    "backtest_margin",
-    "gini",
-    "origins_of",
-    "ranking",
-    "rolling_table",
-    "with_past_totals",
-]
-
 ORIGINS = 3
 SHORTEST_STEP_DAYS = 14
 GROUPS = 10

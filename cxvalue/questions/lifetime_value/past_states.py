@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.evidence.past import Past
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["PastStates"]
-
 _EVERYTHING = np.ones(1)
 
 

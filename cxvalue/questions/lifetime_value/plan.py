@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.purchase_log import PurchaseLog
 
-__all__ = ["ForecastPlan", "plan_forecast"]
-
 
 @dataclass(frozen=True, eq=False)
 class ForecastPlan:

@@ -7,7 +7,7 @@ after the day it is asked for, and is tried only where an F test finds a season 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.plain import NOT_KEPT, Plain
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.families.registry import SEASONAL
 from cxvalue.lifetime.families.season import SeasonalIndex, seasonal_index
@@ -24,8 +25,6 @@ from cxvalue.lifetime.models.model import LifetimeModel
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
-
-__all__ = ["MONTH_NAMES", "SHORTEST_DAYS", "Season", "expected_on_days", "find_season"]
 
 SHORTEST_DAYS = 730
 FOUND_BELOW = 0.01
@@ -39,21 +38,12 @@ MONTH_NAMES = (
 
 
 @dataclass(frozen=True)
-class Season:
-    """The seasonal index of a base and the models that run on its clock; or why there is none."""
+class Season(Plain):
+    """The seasonal index of a base and the models that run on its clock (kept with the others); or why there is none."""
 
     index: SeasonalIndex | None
-    models: tuple[LifetimeModel, ...]
-    reason: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The index and the reason as plain JSON types; the models are kept with the others."""
-        return {"index": self.index.to_dict() if self.index else None, "reason": self.reason}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Season:
-        """The inverse of `to_dict`."""
-        return cls(SeasonalIndex.from_dict(data["index"]) if data["index"] else None, (), data["reason"])
+    models: tuple[LifetimeModel, ...] = field(default=(), metadata=NOT_KEPT)
+    reason: str = ""
 
 
 class _Seen(NamedTuple):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cxvalue.lifetime.prediction.whole_base import WholeBase
-__all__ = ["covariates_table", "customers_table", "holdout_table", "models_table", "season_table"]
 
 
 def covariates_table(

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.periods import Period
     from cxvalue.tables.purchase_log import PurchaseLog
 
-__all__ = ["calibration_by_frequency", "concentration_table", "tracking_table"]
-
 
 def tracking_table(fit: CltvFit, purchases: ibis.Table, then: PastStates | None = None) -> pd.DataFrame:
     """Repeat purchases week by week, as they were and as each model fitted before the holdout expects them.

@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.lifetime_value.horizons import Payback
     from cxvalue.questions.lifetime_value.past_forecasts import MarginBacktest
 
-__all__ = [
-    "backtest_finding",
-    "backtest_label",
-    "horizons_sentence",
-    "rolling_sentence",
-    "season_findings",
-    "value_findings",
-]
-
 
 def value_findings(
     tested: MarginBacktest | None, payback: Payback | None, *, currency: str, discount: float, thing: str = "purchase"

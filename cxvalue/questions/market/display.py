@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cxvalue.foundation.calendar import date_of
-from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.questions.market.gaps import Gap
-
-__all__ = ["gaps_caption", "gaps_table"]
-
-
-def gaps_caption() -> tuple[str, str]:
-    """Title and caption of the figure of gaps to competitors."""
-    return translate("Where we stand against competitors"), translate("Own score less each competitor's, by date.")
 
 
 def gaps_table(gaps: Sequence[Gap]) -> pd.DataFrame:

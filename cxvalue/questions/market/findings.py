@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.market.gaps import Gap
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["NEEDS", "do_nothing_finding", "gap_findings"]
-
 WRITER = FindingWriter("62_scores", "experience.market.", case="C17", grade="D")
 NEEDS = translatable("Left out: no competitor in 'benchmarks' has own answers to the same metric within 45 days.")
 AHEAD_YEARS = 2

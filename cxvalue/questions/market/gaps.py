@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["TREND_UNIT", "Gap", "active_customers", "gaps_of", "trend_of"]
-
-
 NEAR_DAYS = 45
 FEWEST_DATES = 8
 FEWEST_ANSWERS = 10

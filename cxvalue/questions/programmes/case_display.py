@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.programmes.goodwill import GoodwillFit
     from cxvalue.study import Programme, StudyFile
 
-__all__ = [
-    "assumptions_display",
-    "assumptions_table",
-    "measures_display",
-    "measures_table",
-    "rules_display",
-    "rules_table",
-]
-
 MEANING = {
     "npv": (
         translatable("Net present value"),

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.programmes.measure import ProgrammeFit
     from cxvalue.study import Programme
 
-__all__ = ["case_findings"]
-
 WRITER = FindingWriter("80_roi_case", case="C6", level=0.95)
 MDE = translatable(
     "Break-even effect + (z of the confidence + 0.84) × standard error: a true effect of this size passes in 80% of such "

@@ -30,16 +30,6 @@ from cxvalue.questions.programmes.measure import ProgrammeFit
 if TYPE_CHECKING:
     from cxvalue.study import Programme, StudyFile
 
-__all__ = [
-    "case_of",
-    "contribution_to_date",
-    "criterion_hash",
-    "market_of",
-    "registration_of",
-    "spent_to_date",
-    "verdict_of",
-]
-
 
 def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case | None:
     """The business case by the rules of the study file; None where the outcome has no price."""

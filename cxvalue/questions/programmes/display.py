@@ -21,26 +21,6 @@ if TYPE_CHECKING:
     from cxvalue.money.case import Case
     from cxvalue.money.sensitivity import Swing
 
-__all__ = [
-    "alternatives_display",
-    "base_sentence",
-    "bridge_table",
-    "checks_display",
-    "checks_table",
-    "event_table",
-    "from_to",
-    "months_display",
-    "scenarios_display",
-    "sensitivity_display",
-    "sensitivity_table",
-    "stack",
-    "tornado_display",
-    "tornado_table",
-    "uncounted_display",
-    "with_programme",
-    "without_currency",
-]
-
 JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("could not be made")}
 
 

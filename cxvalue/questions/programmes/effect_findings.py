@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cxvalue.money import Case
     from cxvalue.questions.programmes.measure import ProgrammeFit
 
-__all__ = ["effect_findings", "no_price", "title_of", "writer_of"]
-
 WRITER = FindingWriter("70_programmes", case="C6")
 NO_RANGE = translatable(
     "nothing in it varies, neither the effect nor what is stated, so it carries no range and is no estimate."

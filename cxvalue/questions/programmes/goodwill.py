@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from cxvalue.study import Programme
     from cxvalue.study.money import Goodwill
 
-__all__ = ["GoodwillFit", "fit_goodwill", "handling_saved", "recent_effect"]
-
 Triple = tuple[float, float, float]
 
 WINDOW = 12

@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.programmes.measure import ProgrammeFit
     from cxvalue.study import StudyFile
 
-__all__ = ["Claims", "Counted", "count_once", "measure_portfolio", "refuse_treated"]
-
-
 COMPARABLE = ("staggered", "experiment")
 """Designs whose programmes can be measured together by comparing with customers under none."""
 LEAST_OVERLAP = 0.01

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study import Programme, StudyFile
 
-__all__ = ["ProgrammeFit", "StudyTables", "design_of", "fit_programme", "panel_for"]
-
 
 @dataclass(frozen=True)
 class StudyTables:

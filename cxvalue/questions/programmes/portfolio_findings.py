@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cxvalue.money.portfolio import Portfolio, Totals
     from cxvalue.questions.programmes.measure import ProgrammeFit
 
-__all__ = ["credits_display", "ledger_table", "luck_sentence", "overlap_table", "portfolio_findings"]
-
 WRITER = FindingWriter("80_roi_case", "programmes.", case="C6")
 WAYS = {
     "joint": translatable(

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.programmes.measure import ProgrammeFit
     from cxvalue.study import Programme
 
-__all__ = ["comparisons", "promise_table", "realisation_finding", "realisation_table"]
-
 
 def comparisons(
     fit: ProgrammeFit, case: Case | None, published: Sequence[PromisedMonth], published_as_of: date | None

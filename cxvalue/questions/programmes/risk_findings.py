@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from cxvalue.study import Programme
     from cxvalue.study.money import Success
 
-__all__ = ["further_findings", "goodwill_findings", "market_findings", "risk_findings", "so_far_sentence"]
-
-
 TIMES = "times a year"
 
 

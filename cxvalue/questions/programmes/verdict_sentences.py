@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
     from cxvalue.money import Case, Registration, Verdict
 
-__all__ = ["SAID", "goes_on", "least_text", "test_text", "waiting_text"]
-
 SAID = {
     "PASS": translatable("{title} passes."),
     "FAIL": translatable("{title} fails."),

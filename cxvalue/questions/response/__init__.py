@@ -8,16 +8,7 @@ display     the same as tables
 
 from __future__ import annotations
 
-from cxvalue.questions.response.complaints import Complaints, IndexComplaints, complaints_of, index_complaints
-from cxvalue.questions.response.recovery import Recovery, Speed, answer_speed, fit_recovery
+from cxvalue.questions.response.complaints import complaints_of, index_complaints
+from cxvalue.questions.response.recovery import answer_speed, fit_recovery
 
-__all__ = [
-    "Complaints",
-    "IndexComplaints",
-    "Recovery",
-    "Speed",
-    "answer_speed",
-    "complaints_of",
-    "fit_recovery",
-    "index_complaints",
-]
+__all__ = ["answer_speed", "complaints_of", "fit_recovery", "index_complaints"]

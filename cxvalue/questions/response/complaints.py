@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import ExperienceRules
 
-__all__ = ["QUIET_DAYS", "Complaints", "IndexComplaints", "complaints_of", "index_complaints"]
-
-
 QUIET_DAYS = 180
 """A story begins with a complaint after so many observed days without one."""
 FEWEST_OF_A_KIND = 20

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.response.recovery import Recovery, Speed
 
-__all__ = ["open_table", "recovery_display"]
-
 LONGEST_DAYS = 60
 
 

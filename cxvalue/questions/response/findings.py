@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.response.recovery import Instrument, Recovery, Speed
     from cxvalue.study.experience import ExperienceRules
 
-__all__ = ["NEEDS", "response_findings"]
-
 WRITER = FindingWriter("60_experience", "experience.response.", case="C9")
 FEW = translatable(
     "fewer than 100 complaints can be followed to the end of the window, or fewer than 30 were answered fast, or slowly."

@@ -24,9 +24,6 @@ from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import slopes_clustered
 from cxvalue.questions.response.complaints import Complaints, IndexComplaints
 
-__all__ = ["Instrument", "Recovery", "Speed", "answer_speed", "by_backlog", "fit_recovery"]
-
-
 FEWEST = 100
 FEWEST_AN_ARM = 30
 FOLDS = 5

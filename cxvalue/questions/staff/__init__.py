@@ -9,18 +9,8 @@ display        the same as tables
 
 from __future__ import annotations
 
-from cxvalue.questions.staff.head_count import HeadCount, Turnover, head_count_of, turnover_of
-from cxvalue.questions.staff.turnover_link import TurnoverLink, fit_turnover_link
-from cxvalue.questions.staff.unit_months import ShopMonths, shop_months, units_of_customers
+from cxvalue.questions.staff.head_count import HeadCount, head_count_of, turnover_of
+from cxvalue.questions.staff.turnover_link import fit_turnover_link
+from cxvalue.questions.staff.unit_months import shop_months, units_of_customers
 
-__all__ = [
-    "HeadCount",
-    "ShopMonths",
-    "Turnover",
-    "TurnoverLink",
-    "fit_turnover_link",
-    "head_count_of",
-    "shop_months",
-    "turnover_of",
-    "units_of_customers",
-]
+__all__ = ["HeadCount", "fit_turnover_link", "head_count_of", "shop_months", "turnover_of", "units_of_customers"]

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.staff.turnover_link import TurnoverLink
     from cxvalue.questions.staff.unit_months import ShopMonths
 
-__all__ = ["lags_display", "staff_table"]
-
 
 def lags_display(link: TurnoverLink) -> Styler:
     """What goes with the turnover of the month and of each of the three before, in words."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.staff.head_count import HeadCount, Turnover
     from cxvalue.questions.staff.turnover_link import TurnoverLink
 
-__all__ = ["NEEDS_UNITS", "link_of_staff_findings", "replacement_finding", "turnover_findings"]
-
 WRITER = FindingWriter("63_staff", "experience.staff.", case="C15")
 NEEDS_UNITS = translatable(
     "Left out: the link needs the unit of customers (column unit of 'customers', 'interactions' or 'surveys') and five "

@@ -16,9 +16,6 @@ from cxvalue.foundation.intervals import Interval
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["HeadCount", "Turnover", "head_count_of", "turnover_of"]
-
-
 INVOLUNTARY = (
     "dismissed",
     "fired",

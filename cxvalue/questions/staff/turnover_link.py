@@ -19,9 +19,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Places
 from cxvalue.foundation.intervals import Interval, interval_ends, reach_of
 from cxvalue.questions.staff.unit_months import ShopMonths
 
-__all__ = ["Above", "TurnoverLink", "fit_turnover_link", "jackknife", "turnover_above_best"]
-
-
 LAGS, LEADS = 4, 2
 FEWEST_UNITS = 5
 FEW_UNITS = 20

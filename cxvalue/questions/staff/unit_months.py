@@ -14,9 +14,6 @@ from cxvalue.questions.staff.head_count import HeadCount
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["APART", "ShopMonths", "shop_months", "units_of_customers", "yearly_rate"]
-
-
 AROUND = 3
 """Months in which a customer bought, and in which they come back or not."""
 

@@ -9,15 +9,12 @@ display     the same as tables
 
 from __future__ import annotations
 
-from cxvalue.questions.survey_truth.asked_late import Expectation, Lateness, expectation_of, lateness_of
+from cxvalue.questions.survey_truth.asked_late import expectation_of, lateness_of
 from cxvalue.questions.survey_truth.invited import Invited, invited_of
-from cxvalue.questions.survey_truth.weighting import Reweighted, answer_weights, minimum_n, reweight, shares_of_invited
+from cxvalue.questions.survey_truth.weighting import answer_weights, minimum_n, reweight, shares_of_invited
 
 __all__ = [
-    "Expectation",
     "Invited",
-    "Lateness",
-    "Reweighted",
     "answer_weights",
     "expectation_of",
     "invited_of",

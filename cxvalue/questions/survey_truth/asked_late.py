@@ -9,6 +9,7 @@ import numpy as np
 
 from cxvalue.foundation.arrays import Places
 from cxvalue.foundation.intervals import Interval
+from cxvalue.questions.experience.answers import FEWEST_TO_FIT
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.tables.ask import in_order
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = ["Expectation", "Lateness", "expectation_of", "lateness_of"]
-
-
-FEWEST = 100
 _TOLD = ("customer_id", "points", "days", "month", "where")
 
 
@@ -68,7 +65,7 @@ def lateness_of(answers: ir.Table, *, main: str, level: float = 0.95) -> Latenes
     """
     rows = _delays(answers, main)
     frame = None if rows is None else in_order(rows.select(*_TOLD)).to_pandas()
-    if frame is None or len(frame) < FEWEST:
+    if frame is None or len(frame) < FEWEST_TO_FIT:
         return None
     days, points = frame["days"].to_numpy(float), frame["points"].to_numpy(float)
     cell = _cells(frame)
@@ -91,7 +88,7 @@ def expectation_of(
         return None
     rows = answers.filter((answers.metric == main) & answers.expected_best.notnull() & answers.expected_worst.notnull())
     frame = in_order(rows.select("customer_id", "score", "expected_best", "expected_worst")).to_pandas()
-    if len(frame) < FEWEST:
+    if len(frame) < FEWEST_TO_FIT:
         return None
     score, best, worst = (frame[name].to_numpy(float) for name in ("score", "expected_best", "expected_worst"))
     who = codes_of(frame["customer_id"].to_numpy(object))
@@ -111,7 +108,7 @@ def _pull(answers: ir.Table, main: str, scale: tuple[float, float], level: float
         return None
     rows = rows.filter(rows.expected_best.notnull() & rows.expected_worst.notnull())
     frame = in_order(rows.select(*_TOLD, "expected_best", "expected_worst")).to_pandas()
-    if len(frame) < FEWEST:
+    if len(frame) < FEWEST_TO_FIT:
         return None
     days = frame["days"].to_numpy(float)
     low, high = scale

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.survey_truth.weighting import Reweighted
 
-__all__ = ["scores_display", "scores_table"]
-
 
 def scores_table(found: Reweighted) -> pd.DataFrame:
     """A row a way of making the score, as published in ``survey_scores.csv``."""

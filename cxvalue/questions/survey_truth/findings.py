@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.survey_truth.invited import Invited
     from cxvalue.questions.survey_truth.weighting import Reweighted
 
-__all__ = ["NEEDS", "NEEDS_DATES", "minimum_finding", "response_findings_of", "timing_findings"]
-
 WRITER = FindingWriter("62_scores", "experience.survey.", case="C13")
 NEEDS = translatable(
     "Left out: it needs to know who was invited and did not answer: rows with an empty score, and the column invited or "

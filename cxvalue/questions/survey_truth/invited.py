@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS
-from cxvalue.questions.experience.answers import points, rules_of
+from cxvalue.questions.experience.answers import FEWEST_TO_FIT, points, rules_of
 from cxvalue.questions.experience.dummies import dummies
 from cxvalue.tables.labels import segments_of
 from cxvalue.tables.windows import BEFORE, moments_of, sums_around
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["KNOWN_BEFORE", "Invited", "invited_of"]
-
-
 KNOWN_BEFORE = ("margin", "purchases", "silence", "complaints")
-FEWEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ def invited_of(
     value = points(last.score, last.metric, metrics, [metric]) if rules.kind == "nps" else last.score
     last = last.mutate(value=value.cast("float64"))
     frame = last.group_by("customer_id", "day").agg(score=last.value.mean()).order_by("customer_id").to_pandas()
-    if len(frame) < FEWEST:
+    if len(frame) < FEWEST_TO_FIT:
         return None
     ids = frame["customer_id"].to_numpy()
     moments = moments_of(ids, frame["day"].to_numpy())

@@ -18,19 +18,6 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.intervals import Interval, reach_of, share_interval
 from cxvalue.questions.survey_truth.invited import KNOWN_BEFORE, Invited
 
-__all__ = [
-    "Reweighted",
-    "answer_chances",
-    "answer_weights",
-    "bounds_without_assumption",
-    "hajek",
-    "kish",
-    "minimum_n",
-    "reweight",
-    "shares_of_invited",
-]
-
-
 FEWEST_ANSWERS = 30
 
 

@@ -7,7 +7,7 @@ findings        the findings ``experience.wallet.*``
 
 from __future__ import annotations
 
-from cxvalue.questions.wallet.wallet_answers import WalletRows, wallet_rows
-from cxvalue.questions.wallet.wallet_share import Wallet, fit_wallet
+from cxvalue.questions.wallet.wallet_answers import wallet_rows
+from cxvalue.questions.wallet.wallet_share import fit_wallet
 
-__all__ = ["Wallet", "WalletRows", "fit_wallet", "wallet_rows"]
+__all__ = ["fit_wallet", "wallet_rows"]

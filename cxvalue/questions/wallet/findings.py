@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.wallet.wallet_share import Wallet
 
-__all__ = ["NEEDS", "wallet_findings"]
-
 WRITER = FindingWriter("62_scores", "experience.wallet.", case="C8", grade="D")
 NEEDS = translatable(
     "Left out: fewer than 30 customers answered main_store, category_spend, brands_used or rank in 'surveys'."

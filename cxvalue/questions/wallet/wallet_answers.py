@@ -17,15 +17,13 @@ from cxvalue.tables.windows import AFTER, BEFORE, moments_of, sums_around
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["TILLS", "WalletRows", "wallet_rows"]
-
-
 TILLS = (
     "till", "checkout", "pos", "cash desk", "cash register", "register", "cashier", "kasse",
     "caisse", "caja", "касса", "на кассе", "каса", "на касі", "收银台",
 )  # fmt: skip
 """Channels of a survey that meet customers as often as they come."""
 FEWEST = 30
+"""Customers who told it, from whom on a share is worked out."""
 
 
 @dataclass(frozen=True, slots=True)

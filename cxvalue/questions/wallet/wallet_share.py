@@ -10,12 +10,8 @@ import numpy as np
 from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
-from cxvalue.questions.wallet.wallet_answers import WalletRows
+from cxvalue.questions.wallet.wallet_answers import FEWEST, WalletRows
 
-__all__ = ["Wallet", "fit_wallet", "ratio_of_sums", "rule_share", "weighted_share"]
-
-
-FEWEST = 30
 SEVERAL_USE = 0.4
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from cxvalue.report.case_tables import CaseTables, SwingRow
     from cxvalue.report.paper_model import ReportModel
 
-__all__ = ["render_casebook"]
-
 COSTS = ("one_off", "monthly", "per_treated_customer_month")
 FIRST = 6
 """Row of month 0 on the sheet of the months, as a spreadsheet counts."""

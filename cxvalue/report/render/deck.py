@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from cxvalue.report.page_model import FindingLine
     from cxvalue.report.paper_model import Chart, ReportModel, Slide
 
-__all__ = ["render_deck"]
-
 WIDTH, HEIGHT, MARGIN = 13.333, 7.5, 0.6
 INK, QUIET, BLUE, GREEN, RED, GREY, PALE = "1C2733", "56616D", "1F5FA8", "2E7D4F", "B5483A", "9DB2C9", "F1F4F7"
 SERIES = (BLUE, "B07A00", GREEN)

@@ -20,8 +20,6 @@ from cxvalue.report.render.pdf import render_pdf
 if TYPE_CHECKING:
     from cxvalue.report.paper_model import ReportModel
 
-__all__ = ["PAPERS", "MadePapers", "Paper", "make_papers"]
-
 
 @dataclass(frozen=True, slots=True)
 class Paper:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cxvalue.report.page_model import FindingLine, PageFigure
     from cxvalue.report.paper_model import ReportModel
 
-__all__ = ["render_pdf"]
-
 TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
 STANDARD = "ua-1"
 MOST_FIGURES = 14

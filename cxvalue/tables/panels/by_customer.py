@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.tables.labels import customers_as_numbers
-from cxvalue.tables.panels.by_unit import _population, outcome_values
+from cxvalue.tables.panels.by_unit import outcome_values, population_and_left_out
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-__all__ = ["CustomerPanel", "customer_panel"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +66,7 @@ class CustomerPanel:
 
 def customer_panel(source: PanelSource) -> CustomerPanel:
     """Fetch one row a customer with the outcome of every month; raises `BadInput` as `unit_panel` does."""
-    months, people, later, unlisted, early = _population(source)
+    months, people, later, unlisted, early = population_and_left_out(source)
     people = people.mutate(row=ibis.row_number().over(order_by=people.customer_id)).cache()
     rows = people.order_by("row").to_pyarrow()
     first, last = (rows.column(name).to_numpy().astype(np.int64) for name in ("first", "last"))

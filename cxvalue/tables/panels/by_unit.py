@@ -30,8 +30,6 @@ from cxvalue.tables.read.schema import CUSTOMER
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["CLUSTERS", "Cells", "UnitPanel", "add_up", "outcome_values", "population", "unit_panel"]
-
 CLUSTERS = 200
 """Groups that customers are put into where they are the units themselves: enough for a jackknife."""
 
@@ -82,13 +80,13 @@ class UnitPanel(Drawn):
 
 def population(source: PanelSource) -> tuple[PanelMonths, ir.Table]:
     """The months of a panel and its population: customer_id, unit, arm, start, base, first and last (month numbers)."""
-    months, people, *_ = _population(source)
+    months, people, *_ = population_and_left_out(source)
     return months, people
 
 
 def unit_panel(source: PanelSource) -> UnitPanel:
     """Add customers and their outcome up to cells, bins and months; raises `BadInput` when the roll-out allows no panel."""
-    months, people, later, unlisted, early = _population(source)
+    months, people, later, unlisted, early = population_and_left_out(source)
     by_customer = source.unit == CUSTOMER
     cluster = bucket(people.customer_id, CLUSTERS) if by_customer else people.unit
     people = people.mutate(cluster=cluster.cast("string"))
@@ -149,7 +147,7 @@ def add_up(people: ir.Table, parts: Sequence[str], values: ir.Table, months: Pan
     return Cells(tuple(names.tolist()), cells, customers, total)
 
 
-def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, tuple[Early, ...]]:
+def population_and_left_out(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, tuple[Early, ...]]:
     """Customers of the population with unit, arm, start, base, first and last month; and who is left out."""
     months = PanelMonths.between(source.observed_from, source.as_of)
     listed = without_controls(checked_rollout(source, months))

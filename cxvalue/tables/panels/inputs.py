@@ -11,8 +11,6 @@ from cxvalue.foundation.calendar import month_after, months_apart
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Early", "PanelMonths", "PanelSource"]
-
 
 @dataclass(frozen=True, slots=True)
 class PanelMonths:

@@ -27,17 +27,6 @@ from cxvalue.tables.read.schema import CUSTOMER
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = [
-    "PathCounts",
-    "PathPanel",
-    "contacted_under",
-    "holdout_panel",
-    "holdout_problems",
-    "path_panel",
-    "programme_paths",
-]
-
-
 ABSENT = -2
 """Start of a programme for customers outside its population, such as those who found it in place when they joined."""
 HASHED_CLUSTERS = 40

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 
-__all__ = ["check_people", "checked_rollout", "refuse_arms_alike", "without_controls"]
-
 
 def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
     """The roll-out of a programme with its units as text; everything that rules a panel out is said at once."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import LifetimeModel, customer_value, dert, fit, value_levers
 from cxvalue.lifetime.families.registry import FAMILIES, MODEL_TITLES, MODELS, Row, family_of, without_dropout
-from cxvalue.study.file import MODEL_NAMES
+from cxvalue.study.file import ModelName
 
 
 def test_a_study_may_name_every_model_but_variants_that_are_found():
     # The study file stands below the models and lists them again; bb is what bg_bb falls back on.
     asked = {row.name for row in MODELS.values() if row.variant in ("", "rhythm")} - {"bb"}
-    assert set(MODEL_NAMES) == asked
+    assert set(get_args(ModelName)) == asked
     assert set(MODELS) < set(MODEL_TITLES)
     assert [one.name for one in FAMILIES.values() if one.dropout] == ["bg_nbd", "mbg_nbd", "pareto_nbd"]
 

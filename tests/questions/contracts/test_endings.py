@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.findings.finding import Finding
 from cxvalue.questions.churn.early_warning import COMPLAINT_OPEN, reason_table
 from cxvalue.questions.contracts.accounts import NO_ANSWER, AccountRenewals, account_renewals
@@ -32,7 +33,6 @@ from cxvalue.questions.contracts.renewals import RenewalFit, fit_renewals, missi
 from cxvalue.questions.contracts.tables import renewal_holdout_table
 from cxvalue.simulate.insurer_world import InsurerParameters, insurer
 from cxvalue.simulate.world import World
-from cxvalue.tables.read.sources import connect
 from tests.insurerworlds import in_engine, of_world
 
 SEED = 3

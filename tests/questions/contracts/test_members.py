@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.contracts.spells import OPEN
 from cxvalue.questions.contracts.members import TENURE, Happening, Members, calendar_columns, fit_members, member_months
-from cxvalue.tables.read.sources import connect
 
 EPOCH = date(1970, 1, 1)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.contracts.sbg import fit_renewal
 from cxvalue.questions.contracts.contract_base import Contracts, base_waterfall, contracts_of
@@ -23,7 +24,6 @@ from cxvalue.questions.contracts.renewals import RenewalFit, fit_renewals, renew
 from cxvalue.questions.contracts.tables import renewal_customers_table
 from cxvalue.simulate import insurer
 from cxvalue.simulate.insurer_world import InsurerParameters
-from cxvalue.tables.read.sources import connect
 from tests.insurerworlds import of_world
 
 AS_OF = date(2025, 12, 31)

@@ -8,7 +8,7 @@ import ibis
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.questions.experience.answers import Quarters, answered, main_metric, months_of, points
+from cxvalue.questions.experience.answers import Quarters, answered, main_metric, points
 from cxvalue.study.experience import MetricRules
 
 AS_OF = date(2026, 6, 30)
@@ -56,10 +56,3 @@ def test_the_main_metric_is_the_declared_one_else_overall_else_the_one_answered_
     assert main_metric(rows, {}) == "overall"
     assert main_metric(rows.filter(rows.metric != "overall"), {}) == "a"
     assert main_metric(rows.filter(rows.metric == "main_store"), {}) is None
-
-
-def test_months_grow_by_one() -> None:
-    import numpy as np
-
-    days = np.array(["2024-12-31", "2025-01-01"], dtype="datetime64[D]").astype(np.int64)
-    assert np.diff(months_of(days)).tolist() == [1]

@@ -10,7 +10,7 @@ import pypdf
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.report.page import PageFigure
+from cxvalue.report.page_model import PageFigure
 from cxvalue.report.render.pdf import _within, render_pdf
 from tests.report.conftest import MARKUP, Published
 

@@ -12,10 +12,10 @@ import duckdb
 import ibis
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read import textfile
 from cxvalue.tables.read.decode import TextFile, number_records, open_text
-from cxvalue.tables.read.sources import connect
 from tests.tables.helpers import as_read, counted, ledger, load, problems, rows
 
 ONE = [("7", "2025-03-05", 12.5)]
