@@ -21,8 +21,8 @@ def in_blocks(work: Callable[[slice], _Result], size: int, rows: int) -> list[_R
     [(0, 2), (2, 4), (4, 5)]
     """
     blocks = [slice(start, min(start + rows, size)) for start in range(0, size, rows)]
-    workers = min(os.cpu_count() or 1, 4)
-    if len(blocks) < _WORTH_THREADS or workers == 1:
+    # The system is asked for its processors last: that takes longer than a small block.
+    if len(blocks) < _WORTH_THREADS or (workers := min(os.cpu_count() or 1, 4)) == 1:
         return [work(block) for block in blocks]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, blocks))

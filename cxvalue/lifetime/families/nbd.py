@@ -22,6 +22,8 @@ _LARGE = 50.0
 def log_rise(z: ArrayLike, a: ArrayLike) -> Floats:
     """ln G(z + a) - ln G(z); by Stirling's series where z is large and the two would cancel."""
     z, a = np.asarray(z, dtype=float), np.asarray(a, dtype=float)
+    if not (z > _LARGE).any():
+        return np.asarray(gammaln(z + a) - gammaln(z))
     large = np.maximum(z, _LARGE)
     series = (large - 0.5) * np.log1p(a / large) + a * (np.log(large + a) - 1) + _stirling(large + a) - _stirling(large)
     return np.where(z > _LARGE, series, gammaln(z + a) - gammaln(z))

@@ -38,6 +38,8 @@ def _nodes_for(span: Floats, fall: Floats) -> NDArray[np.intp]:
     Compared with 160 nodes at 60,000 histories and parameters over three orders of magnitude each.
     """
     short = 8 + 4 * (fall > 2) + 4 * (fall > 8) + 4 * (fall > 16)
+    if (span <= 3).all():
+        return short
     return np.where(span <= 3, short, np.where(span <= 4, 24, np.where(span <= 8, 32, 96)))
 
 
