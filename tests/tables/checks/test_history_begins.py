@@ -128,7 +128,7 @@ def test_new_customers_are_those_from_the_day_on() -> None:
 
 
 def test_the_models_learn_from_new_customers_alone(tmp_path: Path) -> None:
-    table = _shop(lambda month: 60, years_before=3)
+    table = _shop(lambda month: 12, years_before=3)
     purchases = _purchases(table)
     tables = {"transactions": ledger("a,2023-01-01,1")}
     day = date(2023, 3, 1)
