@@ -258,9 +258,12 @@ class _Loader:
         self.orders = found.get("orders")
         if caution := history_begins(made.table, end, self.study.new_from):
             self.cautions.append(caution)
+        control = hold_against_totals(self.study.control_totals, [lines, loading.guests], start, end)
         self._write("transactions", *lines_to_bring(self.study, loading.contract, lines, made.table), made.rows)
+        # Purchases are sorted in the memory that the rows took.
+        self.place.forget("transactions")
         self._write("purchases", made.table, ["customer_id", "date"], made.table.columns, made.purchases)
-        return hold_against_totals(self.study.control_totals, [lines, loading.guests], start, end)
+        return control
 
     def _count_transactions(
         self,
