@@ -8,6 +8,7 @@ cautions  the kinds of the latter, worst first
 refusals  what a load says of bad rows and of days that cannot be the last one observed
 counts    the counts and control totals that a data check prints, and `TableSet`, what loading gives
 ledger    transactions to purchases: cut, duplicates merged, refunds netted, one purchase a day
+netting   refunds matched to the purchases that they take back
 purchase_log  all purchases as a few arrays, so that any past day can be looked at
 states    purchases to frequency, recency and age
 periods   purchases to opportunities taken, one a calendar period

@@ -16,7 +16,7 @@ Asking = Generator[list[ir.Table], dict[str, Any], T]
 
 
 def ask(*rows: ir.Table) -> dict[str, Any]:
-    """The values of tables of one row each, such as aggregates give, by their names, which must all differ.
+    """The values of tables of one row each, such as aggregates give, by their names; raises ValueError if two are equal.
 
     >>> import ibis
     >>> table = ibis.memtable({"a": [1, 2, 3]})
@@ -25,6 +25,9 @@ def ask(*rows: ir.Table) -> dict[str, Any]:
     """
     if not rows:
         return {}
+    names = [name for row in rows for name in row.columns]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"Asked twice under one name: {', '.join(twice)}.")
     together = rows[0].cross_join(*rows[1:]) if rows[1:] else rows[0]
     row: dict[str, Any] = together.to_pyarrow().to_pylist()[0]
     return row

@@ -39,6 +39,7 @@ from cxvalue.tables.checks.rules import (
 from cxvalue.tables.checks.soundness import implausible_margin, margin_of_sales
 from cxvalue.tables.checks.sums_among_rows import MOST_ROWS, sums_caution, sums_to_count
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet, fate, hold_against_totals, rounded_up
+from cxvalue.tables.netting import TOLERANCE
 from cxvalue.tables.one_table import AMOUNT, Loading, take_in
 from cxvalue.tables.read.laid import lines_to_bring
 from cxvalue.tables.read.sql import ROW
@@ -220,14 +221,15 @@ class _Loader:
             self._settle(loading)
             return None
         rows = ledger.canonical_transactions(loading.good, self.study.gross_margin)
-        made = ledger.purchases(rows, end)
+        here = None if self.place.files is self.place.con else self.place.files
+        made = ledger.net_and_merge(rows, end, here)
         lines = made.lines
-        if made.unmatched is not None and made.unmatched_refunds:
+        if made.unmatched is not None and made.missed is not None and made.unmatched_refunds:
             missed = made.unmatched.select(**{ROW: made.unmatched.refund, "revenue": -made.unmatched.amount})
             refused = broken_rows(missed, "revenue", translate(REFUND), translate(REFUND_REMEDY), "revenue")
             loading.broken += refused
             loading.unmatched = sum(item.amount or 0.0 for item in refused)
-            lines = lines.anti_join(missed, ROW)
+            lines = lines.anti_join(made.missed, ROW)
         before = rows.filter(rows.date <= ibis.literal(end))
         own_margin = "margin" in loading.good.columns
         orders = "order_id" in lines.columns and self.study.engine is not None
@@ -236,11 +238,13 @@ class _Loader:
             parts(lines, "revenue", early=lines.date < ibis.literal(start)),
             parts(lines, "margin", below=(lines.margin < 0) & (lines.revenue >= 0)),
             lines.aggregate(kept=lines.revenue.sum(), zero=lines.count(where=lines.revenue == 0)),
+            made.measures,
             exact_duplicates(before),
             *([margin_of_sales(made.lines)] if own_margin else []),
             *([sums_to_count(before)] if loading.rows <= MOST_ROWS else []),
             *([ledger.count_orders(lines, made.table)] if orders else []),
         )
+        made = made.measured(found)
         margin = implausible_margin(found) if own_margin else None
         self.cautions += [margin] if margin else []
         self._settle(loading)
@@ -252,9 +256,12 @@ class _Loader:
         self.orders = found.get("orders")
         if caution := history_begins(made.table, end, self.study.new_from):
             self.cautions.append(caution)
+        control = hold_against_totals(self.study.control_totals, [lines, loading.guests], start, end)
         self._write("transactions", *lines_to_bring(self.study, loading.contract, lines, made.table), made.rows)
+        # Purchases are sorted in the memory that the rows took.
+        self.place.forget("transactions")
         self._write("purchases", made.table, ["customer_id", "date"], made.table.columns, made.purchases)
-        return hold_against_totals(self.study.control_totals, [lines, loading.guests], start, end)
+        return control
 
     def _count_transactions(
         self,
@@ -269,7 +276,7 @@ class _Loader:
         self._add("transactions", fate("lines"), made.duplicates, repeated, "merged")
         self._add("transactions", fate("netted"), made.refunds, -made.refunded, "netted")
         self._add("transactions", fate("void"), made.void_lines, made.void_amount, "netted")
-        if abs(made.void_margin) > ledger.TOLERANCE * made.void_amount:
+        if abs(made.void_margin) > TOLERANCE * made.void_amount:
             what = fate("void_margin")
             self._add("transactions", what, made.void_lines, made.void_margin, "note")
         self._add("transactions", fate("same_day"), made.merged_lines, None, "merged")

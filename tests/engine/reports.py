@@ -70,6 +70,19 @@ def company(customers: int = 400, seed: int = 3) -> tuple[dict[str, Any], dict[s
     return study, {name: _typed(frame) for name, frame in frames.items()}
 
 
+def with_refunds(lines: pa.Table, seed: int = 1) -> pa.Table:
+    """Transactions of which one in twelve came back, some days later, whole or half, three in five by the order's id."""
+    rng, frame = np.random.default_rng(seed), lines.to_pandas()
+    back = frame.iloc[np.sort(rng.choice(len(frame), len(frame) // 12, replace=False))].copy()
+    later = pd.to_timedelta(rng.integers(0, 20, len(back)), "D")
+    back["date"] = (pd.to_datetime(back["date"]) + later).dt.date
+    share = rng.choice([0.5, 1.0], len(back))
+    for name in ("revenue", "margin", "discount"):
+        back[name] = -back[name] * share
+    back.loc[rng.random(len(back)) < 0.4, "order_id"] = None
+    return pa.concat_tables([lines, pa.Table.from_pandas(back, schema=lines.schema, preserve_index=False)])
+
+
 def _typed(frame: pd.DataFrame) -> pa.Table:
     days = {name: frame[name].dt.date for name, kind in frame.dtypes.items() if kind.kind == "M"}
     table = pa.Table.from_pandas(frame.assign(**days), preserve_index=False)

@@ -29,6 +29,11 @@ def _nothing_asked() -> Asking[int]:
     return 7
 
 
+def test_two_answers_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="under one name: n"):
+        ask(TABLE.aggregate(n=TABLE.count()), TABLE.aggregate(n=TABLE.a.max()))
+
+
 def test_askings_of_equal_names_get_their_own_answers_in_as_many_questions_as_the_longest_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxvalue.tables import ledger as in_the_ledger
+from cxvalue.tables import netting
 from cxvalue.tables.counts import ControlResult, TableSet
 from cxvalue.tables.ledger import purchases
 from cxvalue.tables.outside import ledger_of
@@ -207,7 +208,7 @@ def matched_in_rounds_above(few: int, bought: int = 50_000) -> Iterator[None]:
     """More refunds than `few`, or purchases than `bought`, are matched in the engine, round by round, others out of it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(in_the_ledger, "FEW_REFUNDS", few)
-        patch.setattr(in_the_ledger, "FEW_PURCHASES", bought)
+        patch.setattr(netting, "FEW_PURCHASES", bought)
         yield
 
 

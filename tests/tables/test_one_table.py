@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import ibis.expr.types as ir
 import pytest
 
 from cxvalue.engine.embedded import Embedded
@@ -12,6 +14,7 @@ from cxvalue.foundation.errors import BadInput
 from cxvalue.study import StudyFile
 from cxvalue.tables.ask import ask_in_rounds
 from cxvalue.tables.one_table import Loading, take_in
+from tests.tables.helpers import ledger, load
 
 TODAY = date(2026, 7, 1)
 
@@ -56,3 +59,23 @@ def test_a_table_without_rows_is_refused(tmp_path: Path, text: str) -> None:
     found = _taken(tmp_path, text)
     assert isinstance(found, BadInput)
     assert "has no rows" in str(found)
+
+
+def test_rows_of_a_file_are_given_back_before_its_purchases_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: dict[str, list[str]] = {}
+    bring = Embedded.bring
+
+    def watched(self: Embedded, table: ir.Table, path: Path, *told: Any) -> None:
+        laid = self.con.con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+        held[path.stem] = [name for (name,) in laid if name.startswith(("parsed_", "raw_"))]
+        bring(self, table, path, *told)
+
+    monkeypatch.setattr(Embedded, "bring", watched)
+    control = {"revenue": 50.0, "tolerance": 0.0}
+    rows = ["a,2025-01-05,10", "a,2025-01-06,20", "0,2025-01-07,20"]
+    made = load(tmp_path, ledger(*rows, header="customer_id,date,revenue"), control_totals=control, guest_ids=("0",))
+    assert made.control is not None
+    assert made.control.within
+    assert held == {"transactions": ["parsed_transactions"], "purchases": []}

@@ -37,7 +37,7 @@ def history_begins(purchases: ir.Table, end: date, ignore_before: date | None) -
     None too where the study leaves those months out already, `first_purchases: {ignore_before: …}`.
     """
     seen = purchases.filter(purchases.date <= ibis.literal(end))
-    firsts = seen.group_by("customer_id").agg(first=seen.date.min()).cache()
+    firsts = seen.group_by("customer_id").agg(first=seen.date.min())
     by_day = firsts.group_by("first").agg(n=firsts.count()).to_pyarrow().to_pylist()
     newcomers: dict[date, int] = {row["first"]: int(row["n"]) for row in by_day}
     if not newcomers:
