@@ -172,7 +172,8 @@ def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, 
 def _how_written(column: Column) -> str:
     """What to do where a text does not say what its column needs."""
     if column.kind == "flag":
-        return translate("Write true or false, yes or no, 1 or 0.")
+        line = "values: {COLUMN: {WORD: 1, OTHER_WORD: 0}}"
+        return translate("Write true or false, yes or no, 1 or 0, or say what each word means with {line}.", line=line)
     if column.kind == "date":
         return translate("Correct them, or declare how dates are written with {line}.", line="read: {date_format: …}")
     line = "read: {decimal: …, thousands: …}"
