@@ -127,7 +127,10 @@ def _no_day(table: ir.Table, contract: TableContract, column: Column) -> Iterabl
             days = NO_DAYS[:2]
         remedy = translate("Give the day, or leave the row out.")
     elif contract.name == "rollout":
-        remedy = translate("Give the day, or leave it empty where the programme never began.")
+        remedy = translate(
+            "Give the day, or leave it empty where the programme never began. For units that always had it give another day "
+            "before the tables begin, such as 2000-01-01: they are counted, and no effect is read off them."
+        )
     else:
         remedy = translate("Give the day, or leave it empty where it is not known.")
     years = ", ".join(str(day.year) for day in days)
