@@ -124,6 +124,7 @@ def occasions_of(
         mean=lambda t: t["size"].mean(),
         spread=lambda t: t["size"].var(how="pop"),
     ).to_pandas()
+    by_first = firsts[["n", "mean", "spread"]].fillna(0.0).to_numpy(float)
     every, customers = float(firsts["number"].sum()), int(each.customer_id.nunique().to_pyarrow().as_py())
     return Occasions(
         low=keys[:, 1],
@@ -141,7 +142,7 @@ def occasions_of(
         priced=priced,
         assumed_margin=assumed,
         people=_people(known, segments),
-        depth_by_basket=_explained(*firsts[["n", "mean", "spread"]].fillna(0.0).to_numpy(float).T, customers),
+        depth_by_basket=_explained(by_first[:, 0], by_first[:, 1], by_first[:, 2], customers),
     )
 
 
