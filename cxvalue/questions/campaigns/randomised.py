@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FEWEST_RETURNERS = 5
 FEW_UNITS = 10
+FAR_APART, NO_LOT = 0.25, 1e-4
+"""Standard deviations, and a probability, at which groups are no longer of one lot (Rubin 2001: too far to adjust)."""
 BALANCE = translatable("Were the groups alike before the contact?")
 ESTIMATES = ("return_uplift", "check_uplift", "margin_per_contact", "revenue_per_contact", "capped", "unadjusted")
 KNOWN_BEFORE = (
@@ -152,6 +154,9 @@ def campaign_result(
             "unadjusted": compared.plain(net),
         }
     checks = _checks(data, compared, expected_share)
+    unlike = "" if withheld else _unlike(data, own, others, checks)
+    if unlike:
+        estimates |= {"return_uplift": None, "check_uplift": None}
     return CampaignResult(
         **shared_fields(data, own, others, estimates, dormancy_days),
         left_out=int((~seen).sum()),
@@ -160,7 +165,21 @@ def campaign_result(
         checks=checks,
         grade=grade_of("A", checks),
         randomised=True,
-        note=" ".join(filter(None, (withheld, _units_note(data, own, others)))),
+        note=" ".join(filter(None, (withheld, unlike, _units_note(data, own, others)))),
+    )
+
+
+def _unlike(data: CampaignData, own: Bools, others: Bools, checks: Iterable[Check]) -> str:
+    """Why shares of the groups cannot be held against one another: they differ by far more than any lot makes."""
+    balanced = next((one for one in checks if one.name == "balance"), None)
+    if balanced is None or balanced.passed is not False or balanced.p_value is None or balanced.p_value >= NO_LOT:
+        return ""
+    varying = data.before.T[spread_of(data.before[own | others]) > 0]
+    if max(abs(standardised_difference(column[own], column[others])) for column in varying) < FAR_APART:
+        return ""
+    return translate(
+        "Contacted and held out were other customers from the start, by far more than a lot makes: who bought because of "
+        "the contact is not told. Where the share held out differs by segment, make each segment a campaign of its own."
     )
 
 

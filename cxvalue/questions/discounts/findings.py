@@ -20,6 +20,8 @@ FEWEST_VISITS = 50
 """Visits from which on it is odd that nobody left without buying."""
 POORLY = 3.0
 """Overdispersion above which no family describes the refusals well."""
+CHOSEN = 0.02
+"""Share of the differences between baskets that goes with the first depth, above which depths were chosen by the basket."""
 MEASURED = 0.02
 """Share of the occasions that begin with no discount, above which what happens without one was seen."""
 
@@ -35,6 +37,12 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         family=translate(found.best.family),
         families=len(found.fits),
     )
+    chosen = data.depth_by_basket > CHOSEN
+    if len(data.first_depths) > 1 and not chosen:
+        alike = translate(
+            "Customers who were named different depths first are taken to be alike, as if chance had decided."
+        )
+        method = f"{method} {alike}"
     ran = translate("What the till really brought; the range is for other customers like these.")
     if data.assumed_margin is not None:
         assumed = translate(
@@ -54,10 +62,16 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         ("optimal_depth", best, "share", found.optimal_depth, _depth_text, method),
     )
     nobody_left = found.walked_away == 0 and data.total >= FEWEST_VISITS
-    grade = "D" if found.overdispersion > POORLY or nobody_left else "C"
+    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen else "C"
     left = translate(
         "No visit ended without a purchase. If visits without one were not recorded, this is about buyers only, and what "
         "those who leave would do is not in it."
+    )
+    by_basket = translate(
+        "Larger and smaller baskets were named different depths first ({share} of the differences between baskets go with "
+        "it). Whoever was offered more is another customer than who was offered less, and the range does not hold what that "
+        "may do. Name depths by lot to a part of the customers.",
+        share=format_value(data.depth_by_basket, "share"),
     )
     writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
     findings = []
@@ -71,7 +85,8 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
         value = range_of(figure.value, figure.low, figure.high)
         text = say(found, currency)
-        findings.append(writer.write(key, label, value, unit, f"{text} {left}" if nobody_left else text, made))
+        doubts = [left] * nobody_left + [by_basket] * (chosen and key != "ladder_profit")
+        findings.append(writer.write(key, label, value, unit, " ".join([text, *doubts]), made))
     return findings
 
 

@@ -127,7 +127,10 @@ def _no_day(table: ir.Table, contract: TableContract, column: Column) -> Iterabl
             days = NO_DAYS[:2]
         remedy = translate("Give the day, or leave the row out.")
     elif contract.name == "rollout":
-        remedy = translate("Give the day, or leave it empty where the programme never began.")
+        remedy = translate(
+            "Give the day, or leave it empty where the programme never began. For units that always had it give another day "
+            "before the tables begin, such as 2000-01-01: they are counted, and no effect is read off them."
+        )
     else:
         remedy = translate("Give the day, or leave it empty where it is not known.")
     years = ", ".join(str(day.year) for day in days)
@@ -172,7 +175,8 @@ def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, 
 def _how_written(column: Column) -> str:
     """What to do where a text does not say what its column needs."""
     if column.kind == "flag":
-        return translate("Write true or false, yes or no, 1 or 0.")
+        line = "values: {COLUMN: {WORD: 1, OTHER_WORD: 0}}"
+        return translate("Write true or false, yes or no, 1 or 0, or say what each word means with {line}.", line=line)
     if column.kind == "date":
         return translate("Correct them, or declare how dates are written with {line}.", line="read: {date_format: …}")
     line = "read: {decimal: …, thousands: …}"

@@ -45,11 +45,15 @@ def _with_sign(contract: TableContract, table: ir.Table, name: str, below: bool)
 
 def count_signs(contract: TableContract, table: ir.Table) -> dict[str, Any]:
     """What `judge_signs` asks of the table: how many of each amount that can only be positive lie below and above 0."""
-    return {
+    counted = {
         f"{side}_{name}": table.count(where=_with_sign(contract, table, name, side == "below"))
         for name in _unsigned(contract, table)
         for side in ("below", "above")
     }
+    if contract.name == "offers" and {"basket_value", "basket_margin"} <= {*table.columns}:
+        ends = {"basket_margin": table.basket_margin, "basket_value": table.basket_value}
+        counted |= {f"{end}_{name}": getattr(one, end)() for name, one in ends.items() for end in ("min", "max")}
+    return counted
 
 
 def judge_signs(
@@ -92,7 +96,26 @@ def judge_signs(
                 column=name,
             )
             rules.append(Rule(name, what, remedy, _with_sign(contract, table, name, True), droppable=False))
+    if "min_basket_margin" in counted and (percent := _percent_of_baskets(counted)):
+        cautions.append(percent)
     return (table.mutate(**turned) if turned else table), rules, cautions
+
+
+def _percent_of_baskets(counted: dict[str, Any]) -> Caution | None:
+    """A basket margin that is one whole number whatever the basket: a percentage as well as an amount of money."""
+    margin, most, least_sale, most_sale = (
+        float(counted[f"{end}_{name}"] or 0.0) for name in ("basket_margin", "basket_value") for end in ("min", "max")
+    )
+    whole = margin == most and 1 < margin <= 100 and margin.is_integer()
+    if counted["rows"] < FEWEST_SALES or not whole or most_sale < DIFFERENT * max(least_sale, 0.0):
+        return None
+    text = translate(
+        "The basket margin in 'offers' is {margin:g} whatever the value of the basket, and is read as money. If it is a "
+        "percentage, leave the column out and write gross_margin: {share:g}. If every basket earns that much, all is well.",
+        margin=margin,
+        share=margin / 100,
+    )
+    return Caution("sign", "offers", "basket_margin", counted["rows"], 1.0, text, lowers=True)
 
 
 def margin_of_sales(rows: ir.Table) -> ir.Table:

@@ -21,11 +21,10 @@ from cxvalue.tables.read.paste import read_line
 from cxvalue.tables.read.schema import Column
 from cxvalue.tables.read.sources import RawTable, unreadable
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted
+from cxvalue.tables.read.yes_no import FALSE_WORDS, TRUE_WORDS
 
-__all__ = ["FALSE_WORDS", "TRUE_WORDS", "ParsedTable", "parse_table"]
+__all__ = ["ParsedTable", "parse_table"]
 
-TRUE_WORDS = ("true", "t", "yes", "y", "1", "да", "так", "是")
-FALSE_WORDS = ("false", "f", "no", "n", "0", "нет", "ні", "否")
 _MISSING = re.compile(r"(?i)#?n/?a!?|null|\(null\)|none|nil|nan|nat|missing|unknown|\\n|[-\u2013\u2014.?]+")
 _BLANKS = " \t\u00a0\ufeff"
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")

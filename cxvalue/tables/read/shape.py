@@ -21,6 +21,7 @@ from cxvalue.tables.read.decode import width_fault
 from cxvalue.tables.read.expressions import Expression, no_column, parse_expression
 from cxvalue.tables.read.files import FILE_STRIDE, Found, laid_as
 from cxvalue.tables.read.numerals import NumberColumn, number_sql, read_numbers
+from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import ROW, described, literal, quoted
 
 __all__ = ["MADE", "REASONS", "shape"]
@@ -86,8 +87,12 @@ class _Shaping:
     ) -> None:
         self.con, self.name, self.found, self.where = con, name, found, where
         self.names = tuple(found.types)
-        # Columns of ours under their very name need not be mentioned.
-        alike = {ours: ours for ours in _OURS if ours in self.names and ours not in source.columns}
+        # Columns of ours under their very name need not be mentioned, nor do those whose words are replaced.
+        contract, mapped = CONTRACTS.get(name), {*source.columns.values()}
+        known = contract.names if contract else ()
+        free = contract is not None and contract.extra_columns
+        reworded = [one for one in source.values if (one in known or free) and one not in mapped]
+        alike = {ours: ours for ours in (*_OURS, *reworded) if ours in self.names and ours not in source.columns}
         self.source = source.model_copy(update={"columns": {**alike, **source.columns}})
         self.currency = None if "currency" in self.source.columns else currency
         self.left_out, self.notes = list(found.left_out), found.notes

@@ -20,10 +20,11 @@ from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
 from cxvalue.tables.ask import ask
-from cxvalue.tables.read.parse import FALSE_WORDS, PLACELESS, TRUE_WORDS, ParsedTable
+from cxvalue.tables.read.parse import PLACELESS, ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
 from cxvalue.tables.read.sources import RawTable, map_columns
 from cxvalue.tables.read.sql import LINE, ROW, SAME
+from cxvalue.tables.read.yes_no import FALSE_WORDS, TRUE_WORDS
 
 if TYPE_CHECKING:
     from cxvalue.engine.warehouse import Warehouse

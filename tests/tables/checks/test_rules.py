@@ -124,6 +124,9 @@ def test_a_programme_from_ever_is_one_that_never_began(tmp_path: Path) -> None:
     rollout = "programme,unit,start\nwaiver,a,2025-02-01\nwaiver,b,1900-01-01\n"
     with pytest.raises(BadInput, match="leave it empty where the programme never began"):
         load(tmp_path, {"transactions": ledger("a,2025-01-05,5"), "rollout": rollout})
+    always = rollout.replace("1900-01-01", "2000-01-01")  # the day that the message names
+    found = load(tmp_path, {"transactions": ledger("a,2025-01-05,5"), "rollout": always})
+    assert rows(found, "rollout", "unit, start::text") == [("a", "2025-02-01"), ("b", "2000-01-01")]
     asked = "customer_id,date,metric,score,event_date\na,2025-01-06,overall,7,1970-01-01\n"
     with pytest.raises(BadInput, match="leave it empty where it is not known"):
         load(tmp_path, {"transactions": ledger("a,2025-01-05,5"), "surveys": asked})

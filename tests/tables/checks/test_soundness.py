@@ -95,6 +95,26 @@ def test_a_share_in_place_of_a_margin_in_money_is_said(tmp_path: Path, margin, l
         assert "no share or percentage" in only(found, "sign").text
 
 
+@pytest.mark.parametrize(
+    ("margin", "said"),
+    [
+        (lambda i: 40, True),  # a percentage as well as money
+        (lambda i: 7.5, False),  # what each basket earns, with cents
+        (lambda i: 0.4 * (30 + i), False),
+    ],
+)
+def test_one_whole_margin_of_every_basket_may_be_a_percentage(tmp_path: Path, margin, said: bool) -> None:
+    """A margin of 40% was taken for 40 in money on baskets of 50 to 89, and no word was said of it."""
+    lines = [f"c{i},2025-01-{i % 28 + 1:02d},1,0.1,yes,{50 + i},{margin(i):g}" for i in range(40)]
+    bought = ledger(*[f"c{i},2025-01-05,9" for i in range(40)])
+    offers = ledger(*lines, header="customer_id,date,rung,depth,accepted,basket_value,basket_margin")
+    found = load(tmp_path, {"transactions": bought, "offers": offers})
+    assert ("sign" in kinds(found)) == said
+    if said:
+        assert only(found, "sign").lowers
+        assert "gross_margin: 0.4" in only(found, "sign").text
+
+
 ROWS = {
     "contacts": ("customer_id,date,campaign,arm,cost", "{id},2025-03-01,x,mail,0.5"),
     "subscriptions": ("customer_id,start,end,value_per_month", "{id},2025-03-01,,20"),

@@ -236,7 +236,7 @@ TABLES = {
         "customer_id,date,metric,score,invited",
         "1,2025-01-01,nps,9,1",
         "2,2025-01-01,nps,9,maybe",
-        "a value of 'invited' that is not yes or no. Write true or false, yes or no, 1 or 0.",
+        "a value of 'invited' that is not yes or no. Write true or false, yes or no, 1 or 0, or say what each word means",
     ),
     "fees": ("customer_id,date,amount", "1,2025-01-01,100", "2,2025-01-01,", "no amount"),
     "rollout": (
