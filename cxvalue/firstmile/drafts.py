@@ -17,11 +17,11 @@ from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.decode import width_fault
-from cxvalue.tables.read.roles import NO_SALE
+from cxvalue.tables.read.roles import NO_SALE, currency_in
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["Draft", "columns_in", "complete", "draft_of_record", "settle", "sign_of", "trim_footer"]
+__all__ = ["Draft", "columns_in", "complete", "draft_of_record", "settle", "signs_of", "trim_footer"]
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
 _MOST_FOOTER = 12
@@ -117,10 +117,7 @@ def draft_of_record(export: Export, record: Record) -> Draft:
             draft.spec["columns"]["currency"] = column
             draft.why["currency"] = ("sure", record.title)
     elif record.sign in names:
-        draft.sign = sign_of(export, names[record.sign])
-    elif "revenue" in draft.spec["columns"]:
-        signs = [sign_of(export, name) for name in columns_in(draft.spec["columns"]["revenue"]) if name in export.looks]
-        draft.sign = next((sign for sign in signs if sign), "")
+        draft.sign = next(iter(signs_of(export, names[record.sign])), "")
     return draft
 
 
@@ -274,13 +271,14 @@ def _codes(draft: Draft, column: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in found if code in CODES))
 
 
-def sign_of(export: Export, column: str) -> str:
-    """The currency that stands beside the amounts of a column: a code, a sign, or nothing."""
+def signs_of(export: Export, column: str) -> list[str]:
+    """The currencies that stand beside the amounts of a column, else in its name: codes and signs, the commonest first."""
+    if column not in export.looks:
+        return []
     signs = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
-    for value, _ in export.values(column, 20):
-        if found := re.search(rf"{signs}|\b[A-Z]{{3}}\b", value):
-            return found[0]
-    return ""
+    found = [re.search(rf"{signs}|\b[A-Z]{{3}}\b", value.upper()) for value, _ in export.values(column, 1_000)]
+    named = currency_in(column)
+    return list(dict.fromkeys(one[0] for one in found if one)) or ([named] if named else [])
 
 
 def complete(draft: Draft) -> Draft:
