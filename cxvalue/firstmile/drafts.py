@@ -21,10 +21,11 @@ from cxvalue.tables.read.roles import NO_SALE, currency_in
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["Draft", "columns_in", "complete", "draft_of_record", "settle", "signs_of", "trim_footer"]
+__all__ = ["MOST_FOOTER", "Draft", "columns_in", "complete", "draft_of_record", "settle", "signs_of", "trim_footer"]
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
-_MOST_FOOTER = 12
+MOST_FOOTER = 12
+"""Lines below the last full row that may be a footer."""
 _MOST_OTHERS = 12
 
 
@@ -348,10 +349,11 @@ def trim_footer(draft: Draft) -> None:
         ):
             draft.spec.pop("footer", None)
             return
-        below = int(export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {export.text(names[1])} IS NULL)"))
+        undated = f"NOT regexp_matches(coalesce({export.text(names[1])}, ''), '[0-9]')"
+        below = int(export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {undated})"))
         alone = width_fault(1, len(export.names))
         lines = sum(number > last and fault == alone for number, fault in export.malformed)
-        if 0 < below + lines <= _MOST_FOOTER:
+        if 0 < below + lines <= MOST_FOOTER:
             draft.spec["footer"] = "leave_out"
             told = translate_count(
                 "{count} line below the last full row: a footer, left out",

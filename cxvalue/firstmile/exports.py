@@ -33,7 +33,7 @@ NUMBER = rf"[-+(−]?{_GAP}{_UNIT}?{_GAP}[-−]?{_GAP}[0-9][0-9.,'’\s\x{{00A0}
 DAY = (
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})|(19|20)\d{6}|[A-Za-z]{3,9} \d{1,2}, \d{4}|"
     r"\d{4}年\d{1,2}月\d{1,2}日|([A-Z][a-z]{2}, )?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}|"
-    r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{4})([T ].*)?"
+    r"[A-Za-z]{3}-\d{1,2}-\d{2,4}|[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{4})([T ].*)?"
 )
 _MOST_SAMPLES = 3
 _HEADER_ROWS = 30
@@ -297,13 +297,12 @@ def _text_options(files: Sequence[tuple[str, Path]], spec: dict[str, Any]) -> di
         return spec
     sign = max(",;\t|", key=lambda one: sum(line.count(one) for line in lines))
     reader = csv.reader(lines, delimiter=sign)
-    ends: list[tuple[int, int]] = []
-    for fields in reader:
-        ends.append((reader.line_num, len(fields)))
-    widths = [width for _, width in ends if width]
+    ends = [(reader.line_num, fields) for fields in reader]
+    widths = [len(fields) for _, fields in ends if fields]
     usual = max(set(widths), key=lambda one: (widths.count(one), one), default=1)
     starts = [1, *(end + 1 for end, _ in ends)]
-    header = next((start for start, (_, width) in zip(starts, ends, strict=False) if 2 * width > usual), 1)
+    named = [sum(cell.strip() != "" for cell in fields) for _, fields in ends]
+    header = next((start for start, names in zip(starts, named, strict=False) if 2 * names > usual), 1)
     place = first
     if header > first + 1:
         spec, place = {**spec, "header_row": header}, header - 1

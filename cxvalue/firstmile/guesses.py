@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cxvalue.firstmile.asking import Option, either
-from cxvalue.firstmile.drafts import Draft, columns_in, signs_of, trim_footer
-from cxvalue.firstmile.exports import Export, Look
+from cxvalue.firstmile.drafts import MOST_FOOTER, Draft, columns_in, signs_of, trim_footer
+from cxvalue.firstmile.exports import DAY, Export, Look
 from cxvalue.firstmile.marks import MARKS, ask_for_marks
 from cxvalue.firstmile.returned import ask_for_refunds
 from cxvalue.firstmile.unread import FILL_DOWN, emptied, why_not
@@ -18,6 +18,7 @@ from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.checks.ids import is_placeholder
 from cxvalue.tables.read.dates import serial_words
 from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, role_of, said
+from cxvalue.tables.read.sql import literal
 
 __all__ = ["GUESSED", "draft_by_guess"]
 
@@ -40,7 +41,7 @@ def draft_by_guess(export: Export) -> Draft:
     customers = [look for look in looks if _may_be_customer(export, look)]
     days = [look for look in looks if look.is_day and not role_of(look.name, "name")]
     if not days:
-        looks = [_counted_days(export, look) for look in looks]
+        looks = [_days_above_footer(export, _counted_days(export, look)) for look in looks]
         days = [look for look in looks if look.is_day]
     amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
     if len(export.names) == 1:
@@ -98,6 +99,18 @@ def _counted_days(export: Export, look: Look) -> Look:
     if max((rows for _, rows in read.values()), default=0) < look.filled:
         return look
     export.looks[look.name] = replace(look, days=1.0)
+    return export.looks[look.name]
+
+
+def _days_above_footer(export: Export, look: Look) -> Look:
+    """A column whose name is that of a day and that holds other words in the last lines only, as one of days."""
+    if look.is_day or look.days < 0.5 or not role_of(look.name, "date"):
+        return look
+    text = export.text(look.name)
+    day = f"max(__row__) FILTER (WHERE regexp_full_match({text}, {literal(DAY)}))"
+    other = f"min(__row__) FILTER (WHERE NOT regexp_full_match({text}, {literal(DAY)}))"
+    if export.one(f"{other} > {day} AND max(__row__) - {day} <= {MOST_FOOTER}"):
+        export.looks[look.name] = replace(look, days=1.0)
     return export.looks[look.name]
 
 

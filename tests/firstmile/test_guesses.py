@@ -186,6 +186,15 @@ def test_a_word_for_buyers_without_an_id_is_asked_about(tmp_path: Path) -> None:
     assert asked.options[0].set == {"guest_ids": ["Walk-in customer"]}
 
 
+def test_the_word_for_a_total_in_the_column_of_days_is_a_footer(tmp_path: Path) -> None:
+    rows = [f"2025-03-{n + 10}|c{n % 3}|10.50" for n in range(1, 9)]
+    found = _found(tmp_path, "Период|Контрагент|Сумма нетто", *rows, "Итого||84.00").answer(currency="RUB", margin=0.4)
+    assert found.questions == []
+    found.write(tmp_path / "s")
+    counts = examine(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]
+    assert (counts["orders"], counts["revenue"]) == (8, 84.0)
+
+
 def test_rows_whose_customers_come_again_are_no_customers_table(tmp_path: Path) -> None:
     rows = [f"c{n % 3}|on day {n}|ten" for n in range(1, 9)]
     with pytest.raises(BadInput, match="no column looks like a day or an amount"):
