@@ -24,8 +24,8 @@ def why_not(export: Export, customer: bool, day: bool, amount: bool) -> Iterator
     ):
         for look in export.looks.values() if lacking else ():
             named = role_of(look.name, role) or (role == "amount" and role_of(look.name, "net"))
-            other = re.search(KEY, said(look.name)) or role_of(look.name, "late")
-            if not named or other or not look.filled or (role == "date" and look.is_number):
+            another = re.search(KEY, said(look.name)) or role_of(look.name, "late")
+            if not named or another or not look.filled or (role == "date" and look.is_number):
                 continue
             text = export.text(look.name)
             other = f"{text} IS NOT NULL AND NOT regexp_full_match({text}, {literal(pattern)})"
