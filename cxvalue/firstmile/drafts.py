@@ -17,12 +17,13 @@ from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.decode import width_fault
-from cxvalue.tables.read.roles import NO_SALE
+from cxvalue.tables.read.roles import NO_SALE, currency_in
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import literal
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
-_MOST_FOOTER = 12
+MOST_FOOTER = 12
+"""Lines below the last full row that may be a footer."""
 _MOST_OTHERS = 12
 
 
@@ -115,10 +116,7 @@ def draft_of_record(export: Export, record: Record) -> Draft:
             draft.spec["columns"]["currency"] = column
             draft.why["currency"] = ("sure", record.title)
     elif record.sign in names:
-        draft.sign = sign_of(export, names[record.sign])
-    elif "revenue" in draft.spec["columns"]:
-        signs = [sign_of(export, name) for name in columns_in(draft.spec["columns"]["revenue"]) if name in export.looks]
-        draft.sign = next((sign for sign in signs if sign), "")
+        draft.sign = next(iter(signs_of(export, names[record.sign])), "")
     return draft
 
 
@@ -272,13 +270,14 @@ def _codes(draft: Draft, column: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in found if code in CODES))
 
 
-def sign_of(export: Export, column: str) -> str:
-    """The currency that stands beside the amounts of a column: a code, a sign, or nothing."""
+def signs_of(export: Export, column: str) -> list[str]:
+    """The currencies that stand beside the amounts of a column, else in its name: codes and signs, the commonest first."""
+    if column not in export.looks:
+        return []
     signs = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
-    for value, _ in export.values(column, 20):
-        if found := re.search(rf"{signs}|\b[A-Z]{{3}}\b", value):
-            return found[0]
-    return ""
+    found = [re.search(rf"{signs}|\b[A-Z]{{3}}\b", value.upper()) for value, _ in export.values(column, 1_000)]
+    named = currency_in(column)
+    return list(dict.fromkeys(one[0] for one in found if one)) or ([named] if named else [])
 
 
 def complete(draft: Draft) -> Draft:
@@ -348,10 +347,11 @@ def trim_footer(draft: Draft) -> None:
         ):
             draft.spec.pop("footer", None)
             return
-        below = int(export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {export.text(names[1])} IS NULL)"))
+        undated = f"NOT regexp_matches(coalesce({export.text(names[1])}, ''), '[0-9]')"
+        below = int(export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {undated})"))
         alone = width_fault(1, len(export.names))
         lines = sum(number > last and fault == alone for number, fault in export.malformed)
-        if 0 < below + lines <= _MOST_FOOTER:
+        if 0 < below + lines <= MOST_FOOTER:
             draft.spec["footer"] = "leave_out"
             told = translate_count(
                 "{count} line below the last full row: a footer, left out",

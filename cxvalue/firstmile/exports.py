@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from cxvalue.firstmile.encodings import encoding_of
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.study import TableSource
+from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.read.database_file import attach_duckdb, is_duckdb, is_sqlite, sqlite_tables
 from cxvalue.tables.read.formats import files_of, open_files, read_start
 from cxvalue.tables.read.roles import RETURNED, said
@@ -24,13 +26,12 @@ from cxvalue.tables.read.sql import ROW, described, literal, quoted
 from cxvalue.tables.read.workbook import is_workbook, open_workbook
 
 _GAP = r"[\s\x{00A0}\x{202F}]*"
-NUMBER = (
-    rf"[-+(−]?{_GAP}(?:[€$£¥₽₴₹₩₺₪₫฿]|[A-Z]{{3}})?{_GAP}[-−]?{_GAP}[0-9][0-9.,'’\s\x{{00A0}}\x{{202F}}]*"
-    rf"(?:[€$£¥₽₴₹₩₺₪₫฿%]|[A-Z]{{3}})?\)?-?"
-)
+_UNIT = f"(?:[A-Z]{{3}}|(?i:{'|'.join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))}))"
+NUMBER = rf"[-+(−]?{_GAP}{_UNIT}?{_GAP}[-−]?{_GAP}[0-9][0-9.,'’\s\x{{00A0}}\x{{202F}}]*(?:%|{_UNIT})?\)?-?"
 DAY = (
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})|(19|20)\d{6}|[A-Za-z]{3,9} \d{1,2}, \d{4}|"
-    r"([A-Z][a-z]{2}, )?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}|[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{4})([T ].*)?"
+    r"\d{4}年\d{1,2}月\d{1,2}日|([A-Z][a-z]{2}, )?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}|"
+    r"[A-Za-z]{3}-\d{1,2}-\d{2,4}|[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{4})([T ].*)?"
 )
 _MOST_SAMPLES = 3
 _HEADER_ROWS = 30
@@ -237,6 +238,9 @@ def _header_row(rows: Sequence[tuple[int, Sequence[Any]]]) -> int | None:
         filled = [column for column, cell in enumerate(row) if cell != ""]
         below = [cells for _, cells in rows[place + 1 :] if any(cell != "" for cell in cells)][:1]
         if len(named) >= 2 and len(named) == len(filled) and below:
+            words = [cell for cell in below[0] if cell != ""]
+            if len(words) > len(named) and all(isinstance(cell, str) for cell in words):
+                continue  # names of groups of columns, above their own
             under = sum(column < len(below[0]) and below[0][column] != "" for column in named)
             if 2 * under >= len(named):
                 return number
@@ -280,7 +284,7 @@ def _text_options(files: Sequence[tuple[str, Path]], spec: dict[str, Any]) -> di
     start = read_start(path)
     if is_workbook(path, start) or is_sqlite(start) or is_duckdb(start) or start[:4] == b"PAR1":
         return spec
-    encoding = next((name for one in (path for _, path in files) if (name := _encoding(one))), None)
+    encoding = next((name for one in (path for _, path in files) if (name := encoding_of(one))), None)
     read = {"encoding": encoding} if encoding else {}
     with path.open(encoding=encoding or ("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")) as file:
         lines = [line.rstrip("\r\n") for _, line in zip(range(_HEADER_ROWS), file, strict=False)]
@@ -291,39 +295,18 @@ def _text_options(files: Sequence[tuple[str, Path]], spec: dict[str, Any]) -> di
         return spec
     sign = max(",;\t|", key=lambda one: sum(line.count(one) for line in lines))
     reader = csv.reader(lines, delimiter=sign)
-    ends: list[tuple[int, int]] = []
-    for fields in reader:
-        ends.append((reader.line_num, len(fields)))
-    widths = [width for _, width in ends if width]
+    ends = [(reader.line_num, fields) for fields in reader]
+    widths = [len(fields) for _, fields in ends if fields]
     usual = max(set(widths), key=lambda one: (widths.count(one), one), default=1)
     starts = [1, *(end + 1 for end, _ in ends)]
-    header = next((start for start, (_, width) in zip(starts, ends, strict=False) if 2 * width > usual), 1)
+    named = [sum(cell.strip() != "" for cell in fields) for _, fields in ends]
+    header = next((start for start, names in zip(starts, named, strict=False) if 2 * names > usual), 1)
     place = first
     if header > first + 1:
         spec, place = {**spec, "header_row": header}, header - 1
     if usual > 1 and sign != max(",;\t|", key=lines[place].count):
         read["delimiter"] = sign
     return {**spec, **({"read": read} if read else {})}
-
-
-def _encoding(path: Path) -> str | None:
-    """None where a text is UTF-8 or says its encoding itself, else the likeliest."""
-    data = path.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return None
-    try:
-        data.decode("utf-8")
-        return None
-    except UnicodeDecodeError:
-        pass
-    # Words of another alphabet are high bytes side by side; accents and signs stand alone.
-    high = sum(byte > 127 for byte in data)
-    paired = sum(one > 127 and other > 127 for one, other in pairwise(data))
-    if paired > 0.5 * high:
-        text = data.decode("cp1251", "replace")
-        cyrillic = sum("\u0400" <= one <= "\u04ff" for one in text if ord(one) > 127)
-        return "cp1251" if cyrillic > 0.9 * sum(ord(one) > 127 for one in text) else "gb18030"
-    return "cp1252"
 
 
 def _renames(

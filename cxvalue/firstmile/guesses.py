@@ -7,27 +7,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cxvalue.firstmile.asking import Option, either
-from cxvalue.firstmile.drafts import Draft, sign_of, trim_footer
-from cxvalue.firstmile.exports import Export, Look
+from cxvalue.firstmile.drafts import MOST_FOOTER, Draft, columns_in, signs_of, trim_footer
+from cxvalue.firstmile.exports import DAY, Export, Look
+from cxvalue.firstmile.marks import MARKS, ask_for_marks
 from cxvalue.firstmile.returned import ask_for_refunds
-from cxvalue.language.catalogue import translatable, translate, translate_count, written
+from cxvalue.firstmile.unread import FILL_DOWN, emptied, why_not
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.study.currencies import CODES
+from cxvalue.study.currencies import CODES, SIGNS
+from cxvalue.tables.checks.ids import is_placeholder
 from cxvalue.tables.read.dates import serial_words
-from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, currency_in, role_of, said
+from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, role_of, said
+from cxvalue.tables.read.sql import literal
 
-GUESSED = tuple(
-    "amounts copies date dates end guests lines metric names numbers others refund revenue rows_without_customer same score "
-    "statuses tax value_per_month".split()
+GUESSED = (
+    *"amounts copies date dates end guests lines metric names numbers others postage refund revenue".split(),
+    *"rows_without_customer same score shipping statuses tax value_per_month".split(),
+    *MARKS,
 )
 """The keys of questions about tables that no record knows, or that any table may need."""
 
-_GOOD = r"paid|complete|deliver|shipped|fulfil|closed won|won|success|settled|captured|processing|partially.refunded|"
-_GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|оплачен|выполнен|доставлен|виконано"
-_BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплачен|unsuccess"
 _AN_ORDER, _A_LINE = translatable("an order"), translatable("a line of an order")
 _FEWEST_ROWS = 2
-_GUESTS = ("0", "-1", "guest", "guests", "anonymous", "none", "gast", "invité", "invitado", "гость", "гість")
+_MOST_CODES = 15
 
 
 def draft_by_guess(export: Export) -> Draft:
@@ -37,14 +39,17 @@ def draft_by_guess(export: Export) -> Draft:
     customers = [look for look in looks if _may_be_customer(export, look)]
     days = [look for look in looks if look.is_day and not role_of(look.name, "name")]
     if not days:
-        looks = [_counted_days(export, look) for look in looks]
+        looks = [_days_above_footer(export, _counted_days(export, look)) for look in looks]
         days = [look for look in looks if look.is_day]
     amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
+    if len(export.names) == 1:
+        found = translate("has one column, {column!r}.", column=export.names[0])
+        return draft.refused(
+            found, translate("Between its columns there should be a comma, a semicolon, a tab or a bar.")
+        )
     if export.rows < _FEWEST_ROWS or not looks:
         found, remedy = translate("holds no rows to speak of."), translate("Give a table with a row a purchase.")
         return draft.refused(found, remedy)
-    if customers and not days and not amounts:
-        return _customers(draft, customers)
     if not customers and any(day.different == export.rows for day in days):
         found = translate("has one row a day and no customer: it is a summary.")
         remedy = translate("Export the orders behind it, a row an order, with the customer.")
@@ -54,7 +59,7 @@ def draft_by_guess(export: Export) -> Draft:
     if customers and starts and ends and not any(role_of(day.name, "order") for day in days):
         return _subscriptions(draft, customers, starts, ends, amounts)
     unique = [look for look in customers if look.different == look.filled == export.rows]
-    if unique and not amounts:
+    if unique and not amounts and not any(why_not(export, customer=False, day=False, amount=True)):
         return _customers(draft, unique)
     if not customers or not days or not amounts:
         named = translate("a customer"), translate("a day"), translate("an amount")
@@ -63,6 +68,7 @@ def draft_by_guess(export: Export) -> Draft:
         found = translate(
             "no column looks like {lacking}. Columns: {columns}.", lacking=either(lacking), columns=columns
         )
+        found = " ".join([found, *why_not(export, not customers, not days, not amounts)])
         remedy = translate(
             "A table needs at least who bought, when, and for how much; a total per customer or per day is none."
         )
@@ -71,10 +77,13 @@ def draft_by_guess(export: Export) -> Draft:
     _day(draft, days)
     trim_footer(draft)
     looks = list(export.looks.values())
+    buyer = export.looks[draft.spec["columns"]["customer_id"]]
+    if buyer.filled == buyer.different < export.rows:
+        return draft.refused(emptied(export, buyer), translate(FILL_DOWN))
     _guests(draft)
     _order(draft, looks)
     _amount(draft, amounts, looks)
-    _statuses(draft, looks)
+    ask_for_marks(draft, looks)
     ask_for_refunds(draft, looks)
     _others(draft, looks)
     return draft
@@ -88,6 +97,18 @@ def _counted_days(export: Export, look: Look) -> Look:
     if max((rows for _, rows in read.values()), default=0) < look.filled:
         return look
     export.looks[look.name] = replace(look, days=1.0)
+    return export.looks[look.name]
+
+
+def _days_above_footer(export: Export, look: Look) -> Look:
+    """A column whose name is that of a day and that holds other words in the last lines only, as one of days."""
+    if look.is_day or look.days < 0.5 or not role_of(look.name, "date"):
+        return look
+    text = export.text(look.name)
+    day = f"max(__row__) FILTER (WHERE regexp_full_match({text}, {literal(DAY)}))"
+    other = f"min(__row__) FILTER (WHERE NOT regexp_full_match({text}, {literal(DAY)}))"
+    if export.one(f"{other} > {day} AND max(__row__) - {day} <= {MOST_FOOTER}"):
+        export.looks[look.name] = replace(look, days=1.0)
     return export.looks[look.name]
 
 
@@ -144,7 +165,11 @@ def _guests(draft: Draft) -> None:
     """Ids that stand for all buyers without one, among others that are real."""
     customer = draft.spec["columns"]["customer_id"]
     options: tuple[Option, ...]
-    words = [value for value, rows in draft.export.values(customer, 1_000) if value.lower() in _GUESTS and rows > 1]
+    words = [
+        value
+        for value, rows in draft.export.values(customer, 1_000)
+        if (value in ("0", "-1") or is_placeholder(value)) and rows > 1
+    ]
     if words and draft.export.looks[customer].different > len(words):
         mails = [
             look
@@ -238,6 +263,8 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
     if not whole and quantity is not None:
         theirs, why = f"=[{quantity.name}] * [{best.name}]", translate("pieces times price")
     columns["revenue"] = theirs
+    rest = [look for look in whole if look is not best and not role_of(look.name, "gross")]
+    only = "" if rest else best.name
     cents = bool(re.search(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе", said(best.name))) and best.whole >= 0.99
     fees = any(
         look.is_number and re.search(r"\bfees?\b|gebühr|frais|comisi|комисси", said(look.name)) for look in looks
@@ -246,8 +273,9 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
         draft.why["revenue"] = ("likely", translate("'net' stands in its name"))
     else:
         draft.why["revenue"] = ("likely", why)
-        _ask_for_tax(draft, best, taxes, shipping)
-    rest = [look for look in whole if look is not best and not role_of(look.name, "gross")]
+        _ask_for_tax(draft, only, taxes)
+    if shipping and not theirs.startswith("="):
+        _ask_whether_inside(draft, "shipping", only, shipping[0].name, "inside" if only else None)
     if (rest and (fees or not net)) or len(net) > 1:  # beside fees, net may be what is left after them
         named = [(one.name, enumerated(one.samples)) for one in (best, *rest)]
         options = tuple(Option(name, some, {"columns": {"revenue": name}}) for name, some in named)
@@ -279,26 +307,27 @@ def _ask_for_cents(draft: Draft, default: str) -> None:
     draft.asks("amounts", ask, "columns.revenue", options, default)
 
 
-def _ask_for_tax(draft: Draft, best: Look, taxes: Sequence[Look], shipping: Sequence[Look]) -> None:
-    if not taxes or draft.spec["columns"]["revenue"].startswith("="):
-        none = (Option("none", translate("no tax is in them"), {}),)
-        ask = translate("Is tax in the amounts, and at which rate?")
-        draft.asks("tax", ask, "columns.revenue", none, None, "rate")
+def _ask_for_tax(draft: Draft, amount: str, taxes: Sequence[Look]) -> None:
+    if taxes and not draft.spec["columns"]["revenue"].startswith("="):
+        _ask_whether_inside(draft, "tax", amount, taxes[0].name)
         return
-    freight = f"([{shipping[0].name}] else 0)" if shipping else ""
-    both = f"([{taxes[0].name}] else 0)" + (f" - {freight}" if freight else "")
-    tax = taxes[0].name
-    if shipping:
-        inside = translate("yes: {tax!r} and {shipping!r} taken off", tax=tax, shipping=shipping[0].name)
-        on_top = translate("no: {shipping!r} taken off", shipping=shipping[0].name)
-    else:
-        inside, on_top = translate("yes: {tax!r} taken off", tax=tax), translate("no: nothing taken off")
+    none = (Option("none", translate("no tax is in them"), {}),)
+    ask = translate("Is tax in the amounts, and at which rate?")
+    draft.asks("tax", ask, "columns.revenue", none, None, "rate")
+
+
+def _ask_whether_inside(draft: Draft, key: str, amount: str, part: str, default: str | None = None) -> None:
+    """Ask whether an amount, or whichever is chosen, holds that of another column."""
     options = (
-        Option("inside", inside, {"revenue_minus": both}),
-        Option("on_top", on_top, {"revenue_minus": freight} if freight else {}),
+        Option("inside", translate("yes: {tax!r} taken off", tax=part), {"revenue_minus": f"([{part}] else 0)"}),
+        Option("on_top", translate("no: nothing taken off"), {}),
     )
-    ask = translate("Does {amount!r} hold {tax!r}?", amount=best.name, tax=tax)
-    draft.asks("tax", ask, "columns.revenue", options)
+    ask = (
+        translate("Does {amount!r} hold {tax!r}?", amount=amount, tax=part)
+        if amount
+        else translate("Does the amount that is revenue hold {tax!r}?", tax=part)
+    )
+    draft.asks(key, ask, "columns.revenue", options, default)
 
 
 def _ask_for_rows(draft: Draft, best: Look) -> None:
@@ -321,49 +350,22 @@ def _ask_for_rows(draft: Draft, best: Look) -> None:
         draft.asks("lines", ask, "once_per", options)
 
 
-def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
-    export = draft.export
-    for look in looks:
-        if (
-            not role_of(look.name, "status")
-            or look.is_number
-            or not 2 <= look.different <= 15
-            or look.name in draft.spec["columns"].values()
-        ):
-            continue
-        values = [value for value, _ in export.values(look.name) if value]
-        if look.longest > 40:
-            continue
-        good = [one for one in values if re.search(_GOOD, one.casefold()) and not re.search(_BAD, one.casefold())]
-        counted = enumerated(
-            f"{value or translate('empty')} {written(rows, ',')}" for value, rows in export.values(look.name)
-        )
-        options = []
-        if good and len(good) < len(values):
-            says = translate("these count, others do not")
-            options.append(Option(", ".join(good), says, {"keep_rows": {look.name: good}}))
-        options.append(Option("all", translate("every row counts"), {}))
-        ask = translate(
-            "Which values of {column!r} are purchases? There are: {values}. What came back in full is none.",
-            column=look.name,
-            values=counted,
-        )
-        draft.asks(
-            "statuses", ask, f"keep_rows.{look.name}", tuple(options), options[0].answer if good else None, "values"
-        )
-        return
-
-
 def _others(draft: Draft, looks: Sequence[Look]) -> None:
     columns, taken = draft.spec["columns"], set(draft.spec["columns"].values())
     for look in looks:
         if look.name in taken or not look.filled:
             continue
-        if "currency" not in columns and role_of(look.name, "currency") and not look.is_number:
-            codes = [value.upper() for value, _ in draft.export.values(look.name) if value]
-            if codes and all(code in CODES for code in codes):
-                columns["currency"], draft.codes = look.name, tuple(codes)
-                draft.why["currency"] = ("sure", translate("codes of currencies"))
+        codes = _codes_in(draft.export, look) if "currency" not in columns else []
+        if codes and all(code in CODES for code in codes):
+            columns["currency"], draft.codes = look.name, tuple(dict.fromkeys(codes))
+            draft.why["currency"] = ("sure", translate("codes of currencies"))
+        elif codes and len(codes) > 1:
+            found = translate(
+                "{column!r} names several currencies by {signs}.", column=look.name, signs=enumerated(codes)
+            )
+            draft.refused(found, translate("Write a code such as EUR or USD in it."))
+        elif codes and codes[0] in SIGNS:
+            draft.sign = codes[0]
         elif (
             "discount" not in columns
             and role_of(look.name, "discount")
@@ -375,10 +377,20 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
         elif "product" not in columns and draft.row == _A_LINE and _may_be_product(look):
             columns["product"] = look.name
             draft.why["product"] = ("likely", translate("by its name"))
-    revenue = columns.get("revenue", "")
-    for name in re.findall(r"\[([^\]]+)\]", revenue) or [revenue]:
-        beside = sign_of(draft.export, name) if name in draft.export.looks else ""
-        draft.sign = draft.sign or beside or currency_in(name)
+    signs = sorted({sign for name in columns_in(columns["revenue"]) for sign in signs_of(draft.export, name)})
+    if len(signs) > 1:
+        found = translate("{column!r} is written in {signs}.", column=columns["revenue"], signs=enumerated(signs))
+        draft.refused(found, translate("Put the code of each row's currency, such as EUR, into a column of its own."))
+
+
+def _codes_in(export: Export, look: Look) -> list[str]:
+    """What a column says of currencies, in capitals: its name is that of one, or it holds several codes and nothing else."""
+    if look.is_number or look.is_day or not 1 <= look.different <= _MOST_CODES:
+        return []
+    words = [value.upper() for value, _ in export.values(look.name) if value]
+    if role_of(look.name, "currency"):
+        return words
+    return words if len(words) > 1 and all(word in CODES for word in words) else []
 
 
 def _may_be_product(look: Look) -> bool:

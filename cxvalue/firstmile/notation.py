@@ -79,7 +79,9 @@ def read_of_numbers(export: Export, columns: Sequence[str]) -> tuple[dict[str, A
 
 def read_of_days(export: Export, columns: Sequence[str], read: dict[str, Any]) -> tuple[dict[str, Any], list[Question]]:
     """The format of the columns with days in text, where a study would need it said, or the question which."""
-    texts = {name: export.text(name) for name in columns if export.looks[name].kind == "VARCHAR"}
+    texts = {
+        name: export.text(name) for name in columns if not export.looks[name].kind.startswith(("DATE", "TIMESTAMP"))
+    }
     if not texts or "date_format" in read:
         return {}, []
     where = f"(SELECT * FROM {export.relation})"

@@ -14,7 +14,7 @@ import duckdb
 
 from cxvalue.engine.embedded import connect
 from cxvalue.firstmile.asking import Option, Question
-from cxvalue.firstmile.drafts import Draft, columns_in, complete, draft_of_record, settle
+from cxvalue.firstmile.drafts import Draft, columns_in, complete, draft_of_record, settle, signs_of
 from cxvalue.firstmile.exports import Export, open_exports
 from cxvalue.firstmile.guesses import GUESSED, draft_by_guess
 from cxvalue.firstmile.records import Record, records, told
@@ -114,6 +114,14 @@ class Understanding:
         return self.main.codes if self.main else ()
 
     @property
+    def sign(self) -> str:
+        """The currency written beside the amounts that are revenue, or in the name of their column; else an empty text."""
+        if self.main is None or self.main.sign:
+            return self.main.sign if self.main else ""
+        revenue = str(self.settled[self.main.table][0]["columns"].get("revenue", ""))
+        return next((sign for name in columns_in(revenue) for sign in signs_of(self.main.export, name)), "")
+
+    @property
     def _several(self) -> bool:
         return len(self.codes) > 1
 
@@ -122,9 +130,7 @@ class Understanding:
         """The study's currency, as answered or as the file says; empty while it is not known."""
         given = self.answers.get("currency", "").upper()
         found = self.codes[0] if len(self.codes) == 1 else ""
-        found = found or (
-            _TAKEN.get(self.main.sign, self.main.sign if self.main.sign in CODES else "") if self.main else ""
-        )
+        found = found or _TAKEN.get(self.sign, self.sign if self.sign in CODES else "")
         if given and given not in CODES:
             says = translate("{word!r} is no currency.", word=given)
             raise BadInput.at("--answer currency", says, translate("Write three letters, such as EUR."))
@@ -132,7 +138,7 @@ class Understanding:
             says = translate("is {given}, and the file says {found}.", given=given, found=found)
             remedy = translate("Take currency={code}, or give the rate: --answer rates='{code}: 0.92'.", code=found)
             raise BadInput.at("--answer currency", says, remedy)
-        sign = self.main.sign if self.main else ""
+        sign = self.sign
         written = SIGNS.get(sign, (sign,) if sign in CODES else ())
         if given and not self.codes and written and given not in written:
             says = translate("is {given}, and the amounts are written in {sign}.", given=given, sign=sign)
@@ -190,7 +196,7 @@ class Understanding:
         return Understanding(self.drafts, {**self.answers, **answers}, self.accept or accept, self.kept, self.left)
 
     def _currency_question(self) -> Question:
-        sign = self.main.sign if self.main else ""
+        sign = self.sign
         codes = self.codes or SIGNS.get(sign, ())[:_MOST_CODES]
         says = translate("in the file") if self.codes else translate("written {sign}", sign=sign)
         options = tuple(Option(code, says) for code in codes)

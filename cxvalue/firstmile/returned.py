@@ -11,7 +11,7 @@ from cxvalue.firstmile.drafts import Draft, columns_in
 from cxvalue.firstmile.exports import Look
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.roles import KEY, RETURNED, role_of, said
+from cxvalue.tables.read.roles import KEY, returns_among, role_of, said
 from cxvalue.tables.read.sql import literal
 
 _MOST_WORDS, _LONGEST_WORD = 15, 30
@@ -45,13 +45,13 @@ def _refunds_in_rows(draft: Draft, looks: Sequence[Look]) -> None:
     export, revenue = draft.export, draft.spec["columns"]["revenue"]
     amount = export.text(columns_in(revenue)[-1])
     for look in looks:
-        if look.is_number or look.is_day or not 2 <= look.different <= _MOST_WORDS or role_of(look.name, "status"):
+        pieces = look.is_number and role_of(look.name, "quantity") and f"[{look.name}]" not in revenue
+        if look.is_day or not 2 <= look.different <= _MOST_WORDS or role_of(look.name, "status"):
             continue
-        words = [
-            value
-            for value, _ in export.values(look.name)
-            if RETURNED.search(said(value)) and len(value) <= _LONGEST_WORD
-        ]
+        if look.is_number and not pieces:
+            continue
+        words = [value for value, _ in export.values(look.name) if len(value) <= _LONGEST_WORD]
+        words = [word for word in words if word[:1] in "-−("] if pieces else returns_among(words)
         listed = ", ".join(literal(one) for one in words)
         above = f"regexp_matches({amount}, '^[^-−(]*[1-9][^-]*$') AND {export.text(look.name)} IN ({listed or 'NULL'})"
         count = int(export.one(f"count(*) FILTER (WHERE {above})"))

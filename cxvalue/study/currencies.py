@@ -53,6 +53,8 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "₹": ("INR",),
     "₩": ("KRW", "KPW"),
     "₺": ("TRY",),
+    "TL": ("TRY",),
+    "원": ("KRW",),
     "₪": ("ILS",),
     "₫": ("VND",),
     "฿": ("THB",),

@@ -207,3 +207,4 @@ class IdRules(_Settings):
     strip_leading_zeros: bool = False
     strip_decimal: bool = False
     fold_case: bool = False
+    single_blanks: bool = False

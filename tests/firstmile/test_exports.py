@@ -13,6 +13,7 @@ import pytest
 from cxvalue.engine.embedded import connect
 from cxvalue.firstmile.exports import open_exports
 from cxvalue.foundation.errors import BadInput
+from cxvalue.tables.read.dates import CANDIDATES
 from tests.workbooks import ERROR, write_workbook
 
 
@@ -37,6 +38,33 @@ def test_lines_above_the_header_are_passed_over(tmp_path: Path, engine: Any) -> 
     export = open_exports(engine.con, [tmp_path / "x.csv"], tmp_path)[0]
     assert export.spec == {"header_row": 3}
     assert (export.names, export.rows) == (("id", "day", "amount"), 2)
+
+
+@pytest.mark.parametrize("style", sorted({*CANDIDATES} - {"%d%m%Y", "%m%d%Y"}))  # eight digits may be any number
+def test_every_day_that_is_read_looks_like_one(tmp_path: Path, engine: Any, style: str) -> None:
+    days = [date(2024, 12, 3), date(2025, 1, 31)]
+    write_workbook(tmp_path / "w.xlsx", {"Data": [["id", "day"], *(["x", day.strftime(style)] for day in days)]})
+    assert open_exports(engine.con, [tmp_path / "w.xlsx"], tmp_path)[0].looks["day"].is_day
+
+
+@pytest.mark.parametrize(
+    "amount", ["5,00 zł", "R$ 1.266,88", "1,281円", "12 TL", "1,281원", "kr 5", "-5.00 EUR", "CHF 1'266.88"]
+)
+def test_every_currency_that_is_read_may_stand_beside_an_amount(tmp_path: Path, engine: Any, amount: str) -> None:
+    write_workbook(tmp_path / "w.xlsx", {"Data": [["id", "paid"], ["x", amount], ["y", amount]]})
+    assert open_exports(engine.con, [tmp_path / "w.xlsx"], tmp_path)[0].looks["paid"].is_number
+
+
+def test_ten_pieces_are_no_amount(tmp_path: Path, engine: Any) -> None:
+    write_workbook(tmp_path / "w.xlsx", {"Data": [["id", "size"], ["x", "10 pcs"], ["y", "12 pcs"]]})
+    assert not open_exports(engine.con, [tmp_path / "w.xlsx"], tmp_path)[0].looks["size"].is_number
+
+
+def test_names_of_groups_above_the_header_are_passed_over(tmp_path: Path, engine: Any) -> None:
+    rows = [["Customer", None, "Order", None], ["No", "Name", "Day", "Amount"], ["7", "A", date(2025, 1, 1), 5]]
+    write_workbook(tmp_path / "w.xlsx", {"Data": rows})
+    export = open_exports(engine.con, [tmp_path / "w.xlsx"], tmp_path)[0]
+    assert export.names == ("No", "Name", "Day", "Amount")
 
 
 def test_sheets_hidden_ones_and_faulty_columns(tmp_path: Path, engine: Any) -> None:

@@ -25,6 +25,13 @@ def _found(folder: Path, header: str, *rows: str) -> Recognised:
         ("id_client|date_commande|montant", ("id_client", "date_commande", "montant")),
         ("código cliente|fecha|importe", ("código cliente", "fecha", "importe")),
         ("код клиента|дата|сумма", ("код клиента", "дата", "сумма")),
+        ("Auftraggeber|Fakturadatum|Nettowert", ("Auftraggeber", "Fakturadatum", "Nettowert")),
+        ("Codice cliente|Data ordine|Imponibile", ("Codice cliente", "Data ordine", "Imponibile")),
+        ("Klantnummer|Orderdatum|Bedrag", ("Klantnummer", "Orderdatum", "Bedrag")),
+        ("Numer klienta|Data zamówienia|Wartość", ("Numer klienta", "Data zamówienia", "Wartość")),
+        ("客户编码|单据日期|金额", ("客户编码", "单据日期", "金额")),
+        ("会員ID|注文日|金額", ("会員ID", "注文日", "金額")),
+        ("고객번호|주문일자|결제금액", ("고객번호", "주문일자", "결제금액")),
     ],
 )
 def test_a_plain_table_is_mapped(tmp_path: Path, header: str, columns: tuple[str, ...]) -> None:
@@ -145,3 +152,50 @@ def test_thousands_are_asked_about(tmp_path: Path) -> None:
     found = _found(tmp_path, "customer_id|date|net total in thousands", *rows)
     (asked,) = [one for one in found.questions if one.key == "amounts"]
     assert asked.effects == {"thousands": 40_000.0, "units": 40.0}
+
+
+@pytest.mark.parametrize(("header", "amount"), [("total|shipping", "total"), ("net_total|shipping|tax", "net_total")])
+def test_whether_shipping_is_in_the_amount_is_asked(tmp_path: Path, header: str, amount: str) -> None:
+    rows = [f"c{n % 3}|2025-03-{n + 10}|100|5|20"[: None if "tax" in header else -3] for n in range(1, 9)]
+    found = _found(tmp_path, f"customer_id|date|{header}", *rows)
+    asked = next(one for one in found.questions if one.key == "shipping")
+    assert asked.ask == f"Does {amount!r} hold 'shipping'?"
+    assert asked.effects == {"inside": 760.0, "on_top": 800.0}
+
+
+def test_the_currency_is_that_of_the_amount_that_is_chosen(tmp_path: Path) -> None:
+    rows = [f"c{n % 3}|2025-03-{n + 10}|11.50|10.50" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|date|Net USD|Net EUR", *rows)
+    assert "currency" in {one.key for one in found.questions}
+    assert found.answer(revenue="Net EUR").understanding.currency == "EUR"
+    assert found.answer(revenue="Net USD").understanding.currency == "USD"
+
+
+@pytest.mark.parametrize(("column", "some"), [("Cur.", "eur|usd"), ("Unit", "EUR|USD"), ("WKZ", "EUR|CHF")])
+def test_a_column_of_codes_is_that_of_the_currency(tmp_path: Path, column: str, some: str) -> None:
+    codes = some.split("|")
+    rows = [f"c{n % 3}|2025-03-{n + 10}|10.50|{codes[n % 2]}" for n in range(1, 9)]
+    found = _found(tmp_path, f"customer_id|date|net|{column}", *rows)
+    assert found.understanding.drafts[0].spec["columns"]["currency"] == column
+    assert "rates" in {one.key for one in found.questions}
+
+
+def test_a_word_for_buyers_without_an_id_is_asked_about(tmp_path: Path) -> None:
+    rows = [f"{'Walk-in customer' if n % 2 else f'c{n % 3}'}|2025-03-{n + 10}|10.50" for n in range(1, 9)]
+    asked = next(one for one in _found(tmp_path, "customer_id|date|net", *rows).questions if one.key == "guests")
+    assert asked.options[0].set == {"guest_ids": ["Walk-in customer"]}
+
+
+def test_the_word_for_a_total_in_the_column_of_days_is_a_footer(tmp_path: Path) -> None:
+    rows = [f"2025-03-{n + 10}|c{n % 3}|10.50" for n in range(1, 9)]
+    found = _found(tmp_path, "Период|Контрагент|Сумма нетто", *rows, "Итого||84.00").answer(currency="RUB", margin=0.4)
+    assert found.questions == []
+    found.write(tmp_path / "s")
+    counts = examine(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]
+    assert (counts["orders"], counts["revenue"]) == (8, 84.0)
+
+
+def test_rows_whose_customers_come_again_are_no_customers_table(tmp_path: Path) -> None:
+    rows = [f"c{n % 3}|on day {n}|ten" for n in range(1, 9)]
+    with pytest.raises(BadInput, match="no column looks like a day or an amount"):
+        _found(tmp_path, "customer_id|date|net", *rows)

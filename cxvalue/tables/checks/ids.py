@@ -29,6 +29,7 @@ __all__ = [
     "alike_caution",
     "counted_ids",
     "guest_cautions",
+    "is_placeholder",
     "ids_to_count",
     "repaired",
     "repairs_in_words",
@@ -41,6 +42,7 @@ REPAIRS: dict[str, str] = {
     "strip_decimal": translatable("a '.0' at the end"),
     "strip_leading_zeros": translatable("zeros in front"),
     "fold_case": translatable("capital letters"),
+    "single_blanks": translatable("blanks beside one another"),
 }
 """Every harmless repair with what it takes away, in the order in which they are made."""
 
@@ -53,18 +55,32 @@ LOOKALIKE, TAKEN_FOR = "".join(_ALIKE), "".join(_ALIKE.values())
 
 SPOILT = r"^[+-]?[0-9]+([.,][0-9]+)?[eE]\+[0-9]{1,3}$"
 LARGEST_EXACT = 2**53
+_BLANKS = "[ \t\u00a0\u3000]+"
+_MORE_BLANKS = "[ \t\u00a0\u3000]{2}|[\t\u00a0\u3000]"
 _WORDS = (
     "nan null none na n/a #n/a nil void undefined missing unknown anonymous anon guest guests test dummy "
     "default walk-in walkin (none) (not\u00a0set) no\u00a0id noid - -- ? . gast unbekannt "
-    "invité inconnu гость неизвестно гість невідомо 匿名 游客 未知"
+    "invité inconnu гость неизвестно гість невідомо 匿名 游客 未知 散客 cash laufkunde barverkauf розница "
+    "consumidor\u00a0final client\u00a0de\u00a0passage частное\u00a0лицо физ.\u00a0лицо"
 )
 PLACEHOLDERS = tuple(word.replace("\u00a0", " ") for word in _WORDS.split())
 """Words that stand where an id should; beside them numbers such as 0 and -1, where they stand out."""
-_PLACEHOLDER = "^(" + "|".join([*map(re.escape, PLACEHOLDERS), "-1", "0{1,12}", "9{4,12}"]) + ")$"
+_BUYER = "([ -]?(customers?|buyers?|clients?|users?|checkout|sales?|account|kunden?|покупатель|клиент|客户))?"
+_WORD = f"(?:{'|'.join(map(re.escape, PLACEHOLDERS))}){_BUYER}"
+_PLACEHOLDER = f"^(?:{_WORD}|-1|0{{1,12}}|9{{4,12}})$"
 IMPLAUSIBLE_SHARE, FEWEST_IDS = 0.20, 20
 LOWERS_FROM, ALIKE_FROM = 0.05, 0.01
 _TIMES_THE_USUAL = 10
-_COUNTED = "ids rows money top top_id top_money money_id numeric padded decimal upper lower named alike".split()
+_COUNTED = "ids rows money top top_id top_money money_id numeric padded decimal upper lower named alike blanks".split()
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether an id is a word that stands for buyers without one.
+
+    >>> is_placeholder("Walk-in customer"), is_placeholder("C100")
+    (True, False)
+    """
+    return re.fullmatch(_WORD, text.lower()) is not None
 
 
 def repaired(value: Any, repairs: Iterable[str]) -> Any:
@@ -78,6 +94,8 @@ def repaired(value: Any, repairs: Iterable[str]) -> Any:
         # Without a reference to what was found: Spark writes it otherwise than the other engines.
         bare = value.re_replace("^0+", "")
         value = (bare == "").ifelse(value.substr(0, 1), bare)
+    if "single_blanks" in asked:
+        value = value.re_replace(_BLANKS, " ")
     return value.lower() if "fold_case" in asked else value
 
 
@@ -157,6 +175,7 @@ class IdCounts:
     upper: int
     lower: int
     lookalike: int
+    blanks: int
 
 
 def _each_id(table: ir.Table, column: str, amount: str | None) -> ir.Table:
@@ -181,6 +200,7 @@ def ids_to_count(table: ir.Table, column: str, amount: str | None) -> ir.Table:
         "upper": each.count(where=text != text.lower()),
         "lower": each.count(where=text != text.upper()),
         "alike": each.count(where=text.re_search(f"[{LOOKALIKE}]")),
+        "blanks": each.count(where=text.re_search(_MORE_BLANKS)),
         "named": each.count(where=text.lower().re_search(_PLACEHOLDER)),
     }
     if amount:
@@ -207,7 +227,7 @@ def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, ans
         (str(row["top_id"]), row["top"]),
         (str(row["money_id"]), float(row["top_money"] or 0.0)),
         found,
-        *(row[key] for key in ("numeric", "padded", "decimal", "upper", "lower", "alike")),
+        *(row[key] for key in ("numeric", "padded", "decimal", "upper", "lower", "alike", "blanks")),
     )
 
 
@@ -247,7 +267,7 @@ def guest_cautions(counts: IdCounts, guests: tuple[str, ...]) -> list[Caution]:
 def _stands_out(counts: IdCounts, one: tuple[str, int, float]) -> bool:
     """A word is a placeholder wherever it stands; a number only where it is unlike the other ids."""
     name, rows, _ = one
-    if name.lower() in PLACEHOLDERS:
+    if is_placeholder(name):
         return True
     others = max(counts.ids - 1, 1)
     usual = (counts.rows - rows) / others
@@ -289,6 +309,7 @@ def alike_caution(table: ir.Table, counts: IdCounts, rules: IdRules) -> Caution 
         "strip_decimal": 0 < counts.decimal < counts.ids,
         "strip_leading_zeros": counts.padded > 0,
         "fold_case": counts.upper > 0 and counts.lower > 0,
+        "single_blanks": counts.blanks > 0,
     }
     some = [repairs for repairs in choices(rules) if all(worth[name] for name in repairs)]
     if not some:

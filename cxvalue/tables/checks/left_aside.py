@@ -12,9 +12,10 @@ from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
-from cxvalue.tables.read.roles import KEY, NO_SALE, RETURNED, THOUSANDS, currency_in, role_of, said
+from cxvalue.tables.read.parse import FALSE_WORDS
+from cxvalue.tables.read.roles import KEY, NO_SALE, THOUSANDS, currency_in, returns_among, role_of, said
 from cxvalue.tables.read.sources import RawTable
-from cxvalue.tables.read.sql import quoted
+from cxvalue.tables.read.sql import literal, quoted
 
 __all__ = ["left_aside"]
 
@@ -60,6 +61,14 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
                     line=f"keep_rows: {{{theirs}: [...]}}",
                 )
                 say("", sum(count for _, count in words), text)
+        elif role in ("void", "test") and 0 < number < rows:
+            text = translate(
+                "{column} marks {rows:,} rows, and they count. If they are no purchases, name the other values: {line}.",
+                column=repr(theirs),
+                rows=number,
+                line=f"keep_rows: {{{theirs}: [...]}}",
+            )
+            say("", number, text)
         elif role == "type":
             words = _returns(con, raw)
             if words:
@@ -147,6 +156,9 @@ def _asked(con: duckdb.DuckDBPyConnection, raw: RawTable) -> dict[str, Any]:
         text = f"trim(CAST({quoted(BESIDE + role)} AS VARCHAR))"
         if role == "currency":
             asked[role] = f"count(DISTINCT upper({text})) FILTER (WHERE regexp_full_match({text}, '[A-Za-z]{{3}}'))"
+        elif role in ("void", "test"):
+            no = ", ".join(map(literal, ("", *FALSE_WORDS)))
+            asked[role] = f"count(*) FILTER (WHERE lower({text}) NOT IN ({no}))"
         elif role == "quantity":
             asked[role] = f"count(*) FILTER (WHERE TRY_CAST({text} AS DOUBLE) <> 1)"
         else:
@@ -173,7 +185,9 @@ def _returns(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, i
     if "revenue" not in raw.types:
         return []
     above = f"regexp_matches(CAST({quoted('revenue')} AS VARCHAR), '^[^-−(]*[1-9][^-]*$')"
-    return [(word, n) for word, n in _words(con, raw, "type", above) if n and RETURNED.search(said(word))]
+    words = _words(con, raw, "type", above)
+    back = returns_among(word for word, _ in words)
+    return [(word, n) for word, n in words if n and word in back]
 
 
 def _no_sales(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, int]]:

@@ -15,7 +15,7 @@ BESIDE = "__beside_"
 """Before the role of such a column in a raw relation."""
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
-_WATCHED = ("status", "type", "refund", "tax", "net", "currency", "quantity")
+_WATCHED = ("status", "void", "test", "type", "refund", "tax", "net", "currency", "quantity")
 _NO_AMOUNT = re.compile(r"rate|exempt|class|region|country|zone|date|day|reason|method|type|provider|label|%")
 
 

@@ -58,12 +58,15 @@ CANDIDATES = (
     "%b %d, %Y",
     "%B %d, %Y",
     "%Y年%m月%d日",
+    "%b-%d-%y",
+    "%b-%d-%Y",
     "%a, %d %b %Y",
     "%a %b %d %Y",
 )
 # A time of day after the date, with or without an offset: the day is the one that is written.
 TIME_OF_DAY = (
-    r"[T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[A-Z]{1,4}T|[+-]\d{2}:?\d{2}|[+-]\d{2}))?$"
+    r"[T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?([ \x{00A0}]?[AaPp]\.?[ \x{00A0}]?[Mm]\.?)?"
+    r"( ?(Z|UTC|[A-Z]{1,4}T|[+-]\d{2}:?\d{2}|[+-]\d{2}))?$"
 )
 _PLAUSIBLE = "BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'"
 _OR_NO_END = "BETWEEN DATE '1900-01-01' AND DATE '9999-12-31'"  # how many systems write that something is open

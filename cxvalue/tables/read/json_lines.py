@@ -1,4 +1,7 @@
-"""JSON, an object a line or a list of objects, as rows of cells; nested objects become columns such as ``a.b``."""
+"""JSON as rows of cells: an object a line, a list of objects, or one object around a list, as services answer.
+
+Nested objects become columns such as ``a.b``.
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,8 @@ def _records(path: Path, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
             except ValueError as error:
                 broken = translate("is no valid JSON: {error}.", error=error)
                 raise BadInput.at(where, broken, translate("Export it again.")) from None
+        elif (inside := _list_inside(path)) is not None:
+            listed = enumerate(inside, start=1)
         else:
             listed = (
                 (number, _parsed(line, number, where)) for number, line in enumerate(file, start=1) if line.strip()
@@ -65,6 +70,31 @@ def _records(path: Path, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
                     where, found, translate("A file of JSON lines holds one {object} a line.", object="{…}")
                 )
             yield number, _flat(record)
+
+
+def _list_inside(path: Path) -> list[Any] | None:
+    """The only list of objects in a file that is one object; None where it has an object a line, or no such list."""
+    with path.open(encoding="utf-8-sig") as file:
+        try:
+            whole = json.loads(file.readline(), parse_constant=str)
+            if any(line.strip() for line in file):
+                return None
+        except ValueError:
+            file.seek(0)
+            try:
+                whole = json.load(file, parse_constant=str)
+            except ValueError:
+                return None
+    lists = list(_lists(whole)) if isinstance(whole, dict) else []
+    return lists[0] if len(lists) == 1 else None
+
+
+def _lists(record: dict[str, Any]) -> Iterator[list[Any]]:
+    for value in record.values():
+        if isinstance(value, dict):
+            yield from _lists(value)
+        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            yield value
 
 
 def _parsed(line: str, number: int, where: str) -> Any:

@@ -3,57 +3,79 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cxvalue.study.currencies import CODES, SIGNS
 
-__all__ = ["KEY", "NO_SALE", "RETURNED", "THOUSANDS", "WORDS", "currency_in", "role_of", "said"]
+__all__ = ["KEY", "NO_SALE", "RETURNED", "THOUSANDS", "WORDS", "currency_in", "returns_among", "role_of", "said"]
 
 WORDS: dict[str, str] = {
-    "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust\b|user|kunde|debitor|acheteur|comprador|"
-    r"клиент|покупател|клієнт|покупець|контрагент",
+    "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust(no)?\b|user|kunde|debitor|kunnr|"
+    r"auftraggeb|acheteur|comprador|clien[tz]|klient|klant|müşteri|клиент|покупател|клієнт|покупець|контрагент|客户|顾客|"
+    r"买家|会员|顧客|会員|注文者|購入者|고객|회원",
     "email": r"e-?mail|courriel|correo|почт",
-    "order": r"order|invoice|\binv\b|receipt|transaction|bestell|auftrag|rechnung|beleg|commande|facture|pedido|factura|"
-    r"заказ|чек|счет|счёт|замовлення|рахунок",
-    "date": r"date|day|created|ordered|purchased|sold|datum|tag\b|jour|fecha|дата|день|когда",
+    "order": r"order|invoice|\binv\b|receipt|transaction|bestell|auftrag(?!geb)|rechnung|beleg|vbeln|faktura(?!dat)|"
+    r"commande|facture|pedido|factura|ordine|fattura|zamówien|faktur[ay]\b|sipariş|"
+    r"заказ|чек|счет|счёт|замовлення|рахунок|订单|单据编号|单号|受注|注文(?!者|日)|주문(?!일)",
+    "date": r"date|day|created|ordered|purchased|sold|opened|placed|period|datum|fakturadat|fkdat|tag\b|jour|fecha|"
+    r"data\b|tarih|дата|день|когда|период|період|日期|时间|日時|注文日|受注日|購入日|일자|일시|날짜",
     "late": r"updat|modif|due|ship|deliver|paid|payment|cancel|clos|birth|expir|refund|return|ends?\b|liefer|zahl|geändert|"
     r"livr|entrega",
     "amount": r"amount|total|revenue|sales|turnover|price|value|sum\b|subtotal|spend|paid|betrag|umsatz|summe|preis|erlös|"
     r"montant|"
-    r"prix|importe|venta|precio|ingreso|сумма|выручк|оборот|цена|сума|виручка|ціна|стоимость|cents?\b",
-    "net": r"\bnet\b|\bnetto\b|\bnett\b|\bht\b|\bneto\b|hors taxe|sin iva|без ндс|excl|ex tax|without tax|нетто",
-    "gross": r"gross|brutto|\bttc\b|bruto|\bmit mwst|incl|inc tax|with tax|брутто|с ндс",
-    "tax": r"\btax(es)?\b|\bvat\b|mwst|\bust\b|steuer|\btva\b|\biva\b|impuesto|ндс|пдв|\bgst\b",
-    "shipping": r"shipping|freight|postage|versand|porto|livraison|envío|envio|доставк",
+    r"prix|importe|venta|precio|ingreso|importo|imponibile|totale|valor\b|wert\b|netwr|bedrag|kwota|wartość|cena|tutar|"
+    r"сумма|выручк|оборот|цена|сума|виручка|ціна|стоимость|cents?\b|金额|销售额|合计|货款|売上|金額|合計|금액|매출",
+    "net": r"\bnet\b|\bnetto|\bnett\b|\bht\b|\bneto\b|netwr|hors taxe|sin iva|без ндс|excl|ex tax|without tax|untaxed|"
+    r"нетто|imponibile|líquido|不含税|税抜",
+    "gross": r"gross|brutto|\bttc\b|bruto|\bmit mwst|incl|inc tax|with tax|брутто|с ндс|含税|税込",
+    "tax": r"\btax(es)?\b|\bvat\b|mwst|mwsbk|\bust\b|steuer|\btva\b|\biva\b|impuesto|\bbtw\b|"
+    r"imposto|\bkdv\b|ндс|пдв|\bgst\b|税额|消費税|부가세",
+    "shipping": r"shipping|freight|postage|versand|porto\b|livraison|envío|envio|spedizione|verzend|"
+    r"доставк|运费|送料|배송비",
     "discount": r"discount|rabatt|remise|descuento|скидк|знижк|coupon|voucher",
-    "refund": r"refund|returned|erstatt|rembours|reembolso|возврат|поверненн",
+    "refund": r"refund|returned|erstatt|rembours|reembolso|возврат|поверненн|退款|返金|환불",
     "other": r"fee|cost|balance|tip\b|points|weight|age\b|rate\b|percent|margin|profit|kosten|себестоим|budget|limit",
-    "quantity": r"quantity|qty|units?\b|pieces|menge|anzahl|quantité|cantidad|количеств|кількість|items",
-    "piece": r"unit ?price|price per|item ?price|einzelpreis|stückpreis|prix unitaire|precio unitario|line ?item ?price",
-    "status": r"status|\bstat\b|state|stage|zustand|statut|estado|статус|состояние|стан\b",
-    "type": r"\b(type|kind|art|typ|movement|vorgang|belegart|тип|вид|операция|операції)\b",
-    "currency": r"currency|währung|devise|moneda|divisa|валют",
-    "product": r"product|sku|item|article|artikel|produit|producto|товар|артикул",
+    "quantity": r"quantity|qty|units?\b|pieces|menge|anzahl|quantité|cantidad|количеств|кількість|items|数量|수량",
+    "piece": r"unit ?price|price per|item ?price|einzelpreis|stückpreis|prix unitaire|precio unitario|"
+    r"line ?item ?price|单价|単価|단가",
+    "status": r"status|\bstat\b|state|stage|zustand|statut|estado|stato\b|статус|состояние|стан\b|状态|状況|상태",
+    "void": r"cancel|\bvoid|storn|annul|delet|отмен|скасов|удал|取消|作废|キャンセル",
+    "test": r"\btest|тест|测试|テスト",
+    "type": r"\b(type|kind|art|typ|movement|vorgang|belegart|s h|soll haben|debit credit|dr cr|тип|вид|операция|операції)\b|"
+    r"类型|借贷|種別",
+    "currency": r"currency|\b(cur|curr|ccy)\b|währ(un)?g|waer[ks]|\bwkz\b|"
+    r"devise|moneda|divisa|valuta|moeda|валют|币种|币别|通貨",
+    "product": r"product|sku|item|article|artikel|produit|producto|description|товар|артикул|商品|宝贝",
     "start": r"start|begin|from\b|beginn|début|inicio|начал|початок",
     "end": r"\bend|until|expir|cancel|ende|fin\b|конец|окончан|кінець",
-    "name": r"name|nom\b|nombre|имя|фио|ім'я",
+    "name": r"name|nom\b|nombre|nome\b|имя|фио|ім'я|名称|氏名",
 }
-"""What a column may be called, by what it is, in English, German, French, Spanish, Russian and Ukrainian."""
+"""What a column may be called, by what it is, in English, German, French, Spanish, Russian and Ukrainian, and the
+commonest of it in Chinese, Japanese, Korean, Italian, Portuguese, Dutch, Polish and Turkish."""
 
-KEY = r"\b(id|ids|no|nr|number|num|code|key|ref|nummer|numéro|número|номер|код)\b|№|#"
+KEY = (
+    r"\b(id|ids|no|nr|number|num|code|key|ref|nummer|numéro|número|numero|numer|codice|номер|код)\b|"
+    r"№|#|nummer$|编码|编号|番号|번호"
+)
 """Words in the name of a column of numbers or codes."""
 
 NO_SALE = re.compile(
     r"cancel|void|fail|pending|declin|refus|draft|expire|withdraw|hold|fee|transfer|conversion|lost|incomplete|unpaid|past.?due|"
     r"not.?paid|sent|negotiat|propos|qualif|appointment|prospect|present|discover|reject|block|dispute|chargeback|reversal|"
-    r"deposit|payout|requires|unresolved|checkout-draft|trash|authori|await|no.?sale|false|test|processed|open"
+    r"deposit|payout|requires|unresolved|checkout-draft|trash|authori|await|no.?sale|false|test|processed|open|storn|"
+    r"отмен|скасов|关闭|取消|等待|作废|キャンセル|취소"
 )
 """Values of a status that stand for no sale, whoever writes them."""
 
 RETURNED = re.compile(
-    r"\b(refund|return|credit ?note|reversal|chargeback|storno|gutschrift|retoure?|rücksendung|erstattung|avoir|rembours|"
-    r"retour|devoluci|reembolso|abono|возврат|повернен)"
+    r"\b(refund|return|credit ?(note|memo)|reversal|chargeback|storno|gutschrift|retoure?|rücksendung|erstattung|avoir|"
+    r"rembours|retour|devoluci|reembolso|abono|nota di credito|возврат|повернен|退款|退货|返品|返金|환불)"
 )
 """Words of a row, or of a file, with what came back from customers."""
+
+_PAIRS = "s h,soll haben,debit credit,dr cr,d c,дебет кредит,借 贷,debe haber,débit crédit"
+_CREDIT = {frozenset(pair.split()): pair.split()[1] for pair in _PAIRS.split(",")}
+"""What stands for debit and credit in a column of nothing else, with the word of what is given back."""
 
 THOUSANDS = re.compile(r"\b(thousands?|thsd|000s|tausend|tsd|teur|tusd|keur|kusd|milliers|тыс|тысяч|тис|千)\b")
 """Words in the name of a column of amounts that are told in thousands."""
@@ -88,3 +110,14 @@ def role_of(name: str, role: str) -> bool:
     (True, True, True)
     """
     return re.search(WORDS[role], said(name)) is not None
+
+
+def returns_among(words: Iterable[str]) -> list[str]:
+    """The words of a column that stand for what came back: by themselves, or as credit beside debit and nothing else.
+
+    >>> returns_among(["Sale", "Refund"]), returns_among(["S", "H", ""]), returns_among(["S", "M"])
+    (['Refund'], ['H'], [])
+    """
+    listed = [word for word in words if word]
+    credit = _CREDIT.get(frozenset(word.casefold() for word in listed))
+    return [word for word in listed if RETURNED.search(said(word)) or word.casefold() == credit]

@@ -49,6 +49,7 @@ MANY = tuple(f"C{n:03d}" for n in range(40))
         ("1.05", ["strip_decimal"], "1.05"),
         ("0012.0", ["strip_decimal", "strip_leading_zeros"], "12"),
         ("aB-7", ["fold_case"], "ab-7"),
+        ("Shop  7\u00a0A", ["single_blanks"], "Shop 7 A"),
         ("\u0421\uff11\uff12\uff0da", ["one_alphabet"], "C12-a"),  # a Cyrillic letter, wide signs
         ("\u0421\uff11\uff12\uff0da", ["fold_case"], "\u0441\uff11\uff12\uff0da"),
         ("00aB.0", [], "00aB.0"),
@@ -98,6 +99,8 @@ def test_ids_rounded_in_a_column_of_numbers_are_refused(tmp_path: Path) -> None:
         ("{n}", "{n}.0", "ids: {strip_decimal: true}"),
         ("{n}", "00{n}", "ids: {strip_leading_zeros: true}"),
         ("c{n}", "C{n}", "ids: {fold_case: true}"),
+        ("shop {n}", "shop  {n}", "ids: {single_blanks: true}"),
+        ("shop {n}", "shop\u00a0{n}", "ids: {single_blanks: true}"),
         ("C{n}", "\u0421{n}", "ids: {one_alphabet: true}"),
         ("C{n}", "\uff23{n}", "ids: {one_alphabet: true}"),
         ("c{n}", "0C{n}.0", "ids: {strip_decimal: true, strip_leading_zeros: true, fold_case: true}"),

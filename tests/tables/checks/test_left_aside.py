@@ -29,6 +29,9 @@ def _said(folder: Path, extra: dict[str, list[Any]], columns: dict[str, str] | N
     ("extra", "columns", "words"),
     [
         ({"status": ["paid", "failed", "paid", "refunded"]}, {}, "among them failed 1, refunded 1."),
+        ({"Cancelled": [0, 1, 0, 0]}, {}, "'Cancelled' marks 1 rows, and they count."),
+        ({"Voided at": ["", "2025-12-05", "2025-12-06", ""]}, {}, "'Voided at' marks 2 rows, and they count."),
+        ({"test": ["no", "no", "no", "yes"]}, {}, "'test' marks 1 rows, and they count."),
         ({"Order currency": ["EUR", "USD", "EUR", "EUR"]}, {}, "names 2 currencies"),
         ({"Refunded Amount": ["0", "5", "", "0.00"]}, {}, "'Refunded Amount' is filled in 1 rows"),
         ({"vat": ["2", "2", "0", "2"]}, {}, "'vat' stands beside it, filled in 3 rows"),
@@ -56,6 +59,8 @@ def test_what_speaks_against_the_money_is_said(
     [
         ({"status": ["paid", "paid", "shipped", "paid"]}, {}, {}),
         ({"state": ["CA", "NY", "CA", "TX"]}, {}, {}),
+        ({"Cancelled": [0, 0, 0, 0]}, {}, {}),
+        ({"test": ["A", "B", "A", "B"]}, {}, {}),
         ({"status": ["paid", "failed", "paid", "paid"]}, {}, {"keep_rows": {"status": ["paid"]}}),
         ({"currency code": ["EUR"] * 4}, {}, {}),
         ({"refund": ["0", "0.00", "", "0"]}, {}, {}),

@@ -18,7 +18,10 @@ SOURCE = {"columns": {"revenue": "money.revenue"}, "keep_rows": {"date": ["2025-
 def test_lines_and_lists_are_read_alike(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, SOLD)) + "\n", encoding="utf-8")
     (tmp_path / "a.json").write_text(json.dumps(SOLD, indent=1), encoding="utf-8")
-    for path in ("a.jsonl", "a.json"):
+    answer = {"page": 1, "response": {"orders": SOLD, "errors": [], "tags": ["x"]}}
+    (tmp_path / "answer.json").write_text(json.dumps(answer, indent=1), encoding="utf-8")
+    (tmp_path / "answer_in_a_line.json").write_text(json.dumps(answer), encoding="utf-8")
+    for path in ("a.jsonl", "a.json", "answer.json", "answer_in_a_line.json"):
         found = rows(load(tmp_path, {"transactions": {"path": path, **SOURCE}}))
         assert found == [("8", "2025-03-03", 1.588), ("9007199254740993", "2025-03-01", 5.5)]
 

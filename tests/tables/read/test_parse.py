@@ -44,6 +44,8 @@ def _dates(folder: Path, *written: str, **read: str) -> list[str]:
         "2025-03-14T23:59:59+03:00",
         "14.03.2025 8:05",
         "03/14/2025 11:59 PM",
+        "03/14/2025 11:59 p. m.",
+        "Mar-14-25",
     ],
 )
 def test_common_dates_are_recognised_and_lose_their_time(written: str) -> None:

@@ -1,0 +1,123 @@
+"""Rows that are no sales: by a status, by a kind, or by a column that is filled only where one was cancelled or a test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cxvalue.firstmile.asking import Option
+from cxvalue.firstmile.drafts import Draft
+from cxvalue.firstmile.exports import Look
+from cxvalue.language.catalogue import translate, translate_count, written
+from cxvalue.language.words import enumerated
+from cxvalue.tables.read.parse import FALSE_WORDS
+from cxvalue.tables.read.roles import NO_SALE, RETURNED, WORDS, role_of, said
+from cxvalue.tables.read.sql import literal
+
+__all__ = ["MARKS", "ask_for_marks"]
+
+MARKS = {"cancelled": "void", "test_orders": "test"}
+"""The keys of questions about columns that mark rows, each with the role of such a column."""
+
+_GOOD = r"paid|complete|deliver|shipped|fulfil|closed won|won|success|settled|captured|processing|partially.refunded|"
+_GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|оплачен|выполнен|доставлен|виконано|"
+_GOOD += r"成功|完成|完了|완료"
+_BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплачен|unsuccess"
+_MOST_WORDS, _LONGEST = 15, 40
+_FREIGHT = f"({WORDS['shipping']}|{WORDS['tax']}|gift ?wrap|\\btip\\b|rounding|deposit|pfand|handling)"
+
+
+def ask_for_marks(draft: Draft, looks: Sequence[Look]) -> None:
+    """Ask which rows are purchases wherever a column says, by its name or its values, that some are none."""
+    free = [look for look in looks if look.filled and look.name not in draft.spec["columns"].values()]
+    _statuses(draft, free)
+    for key, role in MARKS.items():
+        _mark(draft, key, [look for look in free if role_of(look.name, role)])
+    _lines_beside(draft, looks)
+
+
+def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
+    """A column of states; else one of kinds, among which there are some of no sale."""
+    export = draft.export
+    for role in ("status", "type"):
+        for look in looks:
+            if not role_of(look.name, role) or look.is_number or not 2 <= look.different <= _MOST_WORDS:
+                continue
+            values = [value for value, _ in export.values(look.name) if value]
+            back = [one for one in values if role == "type" and RETURNED.search(said(one))]
+            none = [one for one in values if NO_SALE.search(one.casefold()) and one not in back]
+            if look.longest > _LONGEST or (role == "type" and not none):
+                continue
+            good = [one for one in values if re.search(_GOOD, one.casefold()) and not re.search(_BAD, one.casefold())]
+            good += [one for one in back if good and one not in good]
+            counted = enumerated(
+                f"{value or translate('empty')} {written(rows, ',')}" for value, rows in export.values(look.name)
+            )
+            options = []
+            if good and len(good) < len(values):
+                says = translate("these count, others do not")
+                options.append(Option(", ".join(good), says, {"keep_rows": {look.name: good}}))
+            options.append(Option("all", translate("every row counts"), {}))
+            ask = translate(
+                "Which values of {column!r} are purchases? There are: {values}. What came back in full is none.",
+                column=look.name,
+                values=counted,
+            )
+            default = options[0].answer if good else None
+            draft.asks("statuses", ask, f"keep_rows.{look.name}", tuple(options), default, "values")
+            return
+
+
+def _mark(draft: Draft, key: str, looks: Sequence[Look]) -> None:
+    """A column that is empty, or says no, in most rows, and is filled, or says yes, in those that were no sales."""
+    export = draft.export
+    for look in looks:
+        values = dict(export.values(look.name, 1_000))
+        unmarked = [value for value in values if value.casefold() in ("", *FALSE_WORDS)]
+        marked = sum(rows for value, rows in values.items() if value not in unmarked)
+        if not unmarked or not marked or (look.is_number and look.different > 2):
+            continue
+        options = (
+            Option("leave_out", translate("no: they are left out"), {"keep_rows": {look.name: unmarked}}),
+            Option("count", translate("yes"), {}),
+        )
+        ask = translate_count(
+            "{column!r} marks {count:,} row. Does it count as a purchase?",
+            "{column!r} marks {count:,} rows. Do they count as purchases?",
+            marked,
+            column=look.name,
+        )
+        draft.asks(key, ask, f"keep_rows.{look.name}", options, "leave_out")
+        return
+
+
+def _lines_beside(draft: Draft, looks: Sequence[Look]) -> None:
+    """Lines of orders that are no goods: shipping, tax, a tip."""
+    export = draft.export
+    for look in looks:
+        if not role_of(look.name, "product") or look.is_number or look.is_day:
+            continue
+        words = [value for value, _ in export.values(look.name, 1_000) if re.search(_FREIGHT, said(value))]
+        words = [word for word in words if len(word) <= _LONGEST][:_MOST_WORDS]
+        if not words or len(words) == look.different:
+            continue
+        rows = int(
+            export.one(f"count(*) FILTER (WHERE {export.text(look.name)} IN ({', '.join(map(literal, words))}))")
+        )
+        options = (
+            Option(
+                "leave_out",
+                translate("no, revenue is what was paid for goods"),
+                {"leave_out_rows": {look.name: words}},
+            ),
+            Option("count", translate("yes"), {}),
+        )
+        ask = translate_count(
+            "{column!r} says {words} in {count:,} row. Does it count as revenue?",
+            "{column!r} says {words} in {count:,} rows. Do they count as revenue?",
+            rows,
+            column=look.name,
+            words=enumerated(words),
+        )
+        draft.asks("postage", ask, f"leave_out_rows.{look.name}", options, "leave_out")
+        return
