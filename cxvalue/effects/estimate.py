@@ -52,7 +52,7 @@ def estimate_effect(
     """
     if design not in DESIGNS:
         refused = translate("There is no design {design!r}.", design=design)
-        raise CxvalueError(closed_up(f"{refused} {nearest(design, list(DESIGNS))}"))
+        raise CxvalueError(closed_up(f"{refused} {nearest(str(design), list(DESIGNS))}"))
     if not isinstance(panel, (UnitPanel, CustomerPanel)):
         if rollout is None:
             raise CxvalueError(

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 from cxvalue.foundation.calendar import TimeUnit
-from cxvalue.foundation.errors import BadInput
+from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.lifetime import fit, fit_spend
 from cxvalue.tables import states as states_module
 from cxvalue.tables.ledger import Purchases, purchases
 from cxvalue.tables.outside import ledger_of
@@ -287,3 +288,22 @@ def test_a_day_may_be_given_in_any_form(as_of: Any) -> None:
     expected = purchase_states(bought, as_of=date(2025, 1, 29), per_customer=True)
     found = purchase_states(bought, as_of=as_of, per_customer=True)
     assert (found.age_days.tolist(), found.as_of) == (expected.age_days.tolist(), date(2025, 1, 29))
+
+
+def test_a_day_after_as_of_and_an_unknown_unit_are_refused():
+    small = pd.DataFrame({"customer_id": ["a"], "date": [pd.Timestamp("2025-01-02")], "revenue": [1.0]})
+    with pytest.raises(BadInput, match="1 January 2026 is later than as_of, 31 March 2025"):
+        purchase_states(small, as_of="2025-03-31", until="2026-01-01")
+    for given, said in [("weeks", "Did you mean 'week'"), (None, "time_unit == None"), ("W", "time_unit == 'W'")]:
+        with pytest.raises(CxvalueError, match=said):
+            purchase_states(small, as_of="2025-03-31", time_unit=given)
+    with pytest.raises(CxvalueError, match="Did you mean 'week'"):
+        purchase_states(small, as_of="2025-03-31").with_time_unit("weeks")
+
+
+@pytest.mark.parametrize("ask", [fit, fit_spend])
+def test_a_table_in_place_of_states_is_refused_with_what_makes_them(ask):
+    with pytest.raises(
+        CxvalueError, match=r"states must be what purchase_states\(table, as_of=\.\.\.\) returns, not a DataFrame"
+    ):
+        ask(pd.DataFrame({"customer_id": ["a"]}))
