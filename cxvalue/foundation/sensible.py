@@ -20,7 +20,12 @@ def is_number(value: Any, least: float = -math.inf, most: float = math.inf) -> b
     >>> is_number(0.1, 0), is_number("0.1"), is_number(float("nan")), is_number(True)
     (True, False, False, False)
     """
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value) and least <= value <= most
+    return (
+        isinstance(value, Real)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and least <= float(value) <= most
+    )
 
 
 def is_whole(value: Any, least: int, most: float = math.inf) -> bool:
