@@ -15,6 +15,7 @@ from cxvalue.effects.effect import DESIGNS, Effect
 from cxvalue.effects.frames import panel_of_frames
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.foundation.progress import working
+from cxvalue.foundation.sensible import as_shown, is_number
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
 from cxvalue.tables.panels.by_customer import CustomerPanel
@@ -50,7 +51,7 @@ def estimate_effect(
     """
     if design not in DESIGNS:
         refused = translate("There is no design {design!r}.", design=design)
-        raise CxvalueError(closed_up(f"{refused} {nearest(design, list(DESIGNS))}"))
+        raise CxvalueError(closed_up(f"{refused} {nearest(str(design), list(DESIGNS))}"))
     if not isinstance(panel, (UnitPanel, CustomerPanel)):
         if rollout is None:
             raise CxvalueError(
@@ -75,6 +76,11 @@ def estimate_effect(
         )
         remedy = translate("Check that the tables name customers alike, and that the outcome is filled in.")
         raise BadInput.at(f"programmes.{programme}", found_, remedy)
+    if planned_share is not None and not is_number(planned_share, 0, 1):
+        raise CxvalueError(
+            "planned_share == {share}, must be a share between 0 and 1: 0.3 stands for 30% held out.",
+            share=as_shown(planned_share),
+        )
     planned = {"planned_share": planned_share} if design == "experiment" else {}
     try:
         found: Effect = estimators[design, by_unit](panel, level=level, programme=programme, **planned)

@@ -6,7 +6,7 @@ out of the comparisons that need that month.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 IDS = ("unit", "customer_id")
 MOST_MISSING = 0.5
 EXAMPLES = 3
+_ISO_DAY = r"\d{4}-\d{2}(?:-\d{2}(?!\d).*)?$"
 
 
 def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> UnitPanel | CustomerPanel:
@@ -41,10 +42,12 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     """
     import pandas as pd
 
-    cells, starts = _frame(panel), _frame(rollout)
+    cells, starts = _frame(panel, "panel"), _frame(rollout, "rollout")
     unit = next((name for name in IDS if name in cells.columns), "unit")
     problems = [
-        Problem("panel", translate("has no column {name!r}.", name=name), nearest(name, list(map(str, cells.columns))))
+        Problem(
+            "panel", translate("has no column {name!r}.", name=name), nearest(str(name), list(map(str, cells.columns)))
+        )
         for name in (unit, "month", outcome)
         if name not in cells.columns
     ]
@@ -58,8 +61,13 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     if problems:
         raise BadInput(problems)
     columns = [unit, "month", outcome] + (["customers"] if "customers" in cells.columns else [])
-    cells = cells[columns].assign(**{unit: cells[unit].astype("string")})
-    starts = starts.assign(**{unit: starts[unit].astype("string")})
+    cells = cells[columns].assign(**{unit: _ids(cells[unit]), "month": _days(cells["month"])})
+    starts = starts.assign(**{unit: _ids(starts[unit]), "start": _days(starts["start"])})
+    problems = _no_days("panel.month", cells["month"]) + _no_days("rollout.start", starts["start"])
+    if cells.empty:
+        problems.append(Problem("panel", translate("has no rows.")))
+    if problems:
+        raise BadInput(problems)
     problems = _wrong_rows(cells, starts, unit, outcome)
     if problems:
         raise BadInput(problems)
@@ -73,7 +81,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     absent = sorted(set(starts[unit]) - set(values.index))
     begun = pd.to_datetime(starts.set_index(unit)["start"]).reindex(values.index)
     at = (begun.dt.year * 12 + begun.dt.month - first).to_numpy(float)
-    whole = (begun.dt.day == 1).to_numpy()
+    whole = (begun.dt.day == 1).fillna(False).to_numpy(bool)
     start = np.where(np.isnan(at), -1, np.where(whole, at, at + 1)).astype(np.int64)
     base = np.where(np.isnan(at), months.count, at - 1).astype(np.int64)
     start = np.where(start >= months.count, -1, start)
@@ -127,6 +135,41 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         gaps=not there.all(),
         notes=notes,
     )
+
+
+def _ids(values: pd.Series) -> pd.Series:
+    """Ids as text; a whole number that pandas holds as a float, beside missing ones, loses its '.0'."""
+    import pandas as pd
+
+    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
+        values = values.astype("Int64")
+    return values.astype("string")
+
+
+def _days(values: pd.Series) -> pd.Series:
+    """Periods as the day on which they begin, empty texts as missing; all else as it is."""
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.PeriodDtype):
+        return values.dt.to_timestamp()
+    if values.dtype == object or pd.api.types.is_string_dtype(values):
+        return values.where(values.astype("string").str.strip() != "")
+    return values
+
+
+def _no_days(where: str, values: pd.Series) -> list[Problem]:
+    """What is wrong with days: numbers, which pandas would take for nanoseconds, and texts that can be read two ways."""
+    import pandas as pd
+
+    known = values.dropna()
+    texts = known.astype("string")
+    wrong = ~texts.str.strip().str.match(_ISO_DAY)
+    if pd.api.types.is_numeric_dtype(known):
+        wrong = texts.notna()
+    if not wrong.any():
+        return []
+    found = translate("{examples}: no day or month as 2026-06-30 or 2026-06.", examples=_some(known[wrong]))
+    return [Problem(where, found, translate("Convert it first, for example with pandas.to_datetime(…, format=…)."))]
 
 
 def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: str) -> list[Problem]:
@@ -247,12 +290,17 @@ def _early(starts: NDArray[np.int64], count: int) -> tuple[Early, ...]:
     )
 
 
-def _frame(table: Any) -> pd.DataFrame:
+def _frame(table: Any, name: str) -> pd.DataFrame:
     import pandas as pd
 
     if isinstance(table, pd.DataFrame):
         return table
+    if type(table).__name__ == "LazyFrame":  # of polars, whose module need not be there
+        table = table.collect()
     for method in ("to_pandas", "execute"):
         if hasattr(table, method):
             return pd.DataFrame(getattr(table, method)())
-    return pd.DataFrame(table)
+    if isinstance(table, Mapping):
+        return pd.DataFrame(table)
+    found = translate("is a {kind}.", kind=type(table).__name__)
+    raise BadInput.at(name, found, translate("Give a pandas, polars, arrow or ibis table."))

@@ -5,6 +5,7 @@ machine    disks, rights and memory: trouble that is no fault of a study, in wor
 temporary  the folder for what is temporary, which nobody else can open
 arrays     arrays by what they hold
 errors     everything that cxvalue refuses to do, and in which words
+sensible   arguments that make sense: a number that is one, a horizon, a rate, the kind that is needed
 days       a day however it is given
 calendar   days, months and the unit in which a model counts time
 intervals  the ends of an interval from draws

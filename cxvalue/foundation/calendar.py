@@ -6,6 +6,9 @@ import calendar
 from datetime import date, timedelta
 from enum import StrEnum
 
+from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.language.letters import closed_up
+
 EPOCH = date(1970, 1, 1)
 
 DAYS_PER_YEAR = 365.25
@@ -49,6 +52,18 @@ class TimeUnit(StrEnum):
     def from_months(self, months: float) -> float:
         """Convert months of 365.25 / 12 days to this unit."""
         return months * DAYS_PER_MONTH / self.days
+
+
+def unit_of_time(given: TimeUnit | str) -> TimeUnit:
+    """The unit of that name; raises `CxvalueError` with the nearest one for a name that none has.
+
+    >>> unit_of_time("week").days
+    7.0
+    """
+    units = [unit.value for unit in TimeUnit]
+    if given not in units:
+        raise CxvalueError(closed_up(f"time_unit == {given!r}. {nearest(str(given), units)}"))
+    return TimeUnit(given)
 
 
 def months_apart(earlier: date, later: date) -> int:

@@ -116,9 +116,12 @@ def meant(word: str, known: Sequence[str]) -> str:
 
     >>> meant("gros_margin", ["gross_margin", "currency"]), meant("zzz", ["b", "a"])
     ("Did you mean 'gross_margin'?", '')
+    >>> meant("revenue", ["Customer", "REVENUE"])
+    "Did you mean 'REVENUE'?"
     """
-    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    return translate("Did you mean {word!r}?", word=close[0]) if close else ""
+    lowered = {one.lower(): one for one in reversed(known)}
+    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    return translate("Did you mean {word!r}?", word=lowered[close[0]]) if close else ""
 
 
 def one_of(known: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.sensible import as_shown, is_number
 from cxvalue.language.catalogue import translate, written
 
 Method = Literal["weibull", "inverted_cdf"]
@@ -121,8 +122,8 @@ def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, flo
 
 def check_level(level: float) -> float:
     """The level of an interval; raises `CxvalueError` unless it is a share between 0 and 1."""
-    if not 0 < level < 1:
-        raise CxvalueError("level == {level}, must lie between 0 and 1, for example 0.95.", level=level)
+    if not is_number(level) or not 0 < level < 1:
+        raise CxvalueError("level == {level}, must lie between 0 and 1, for example 0.95.", level=as_shown(level))
     return level
 
 

@@ -1,6 +1,7 @@
 """Money: from an effect to monthly margin, costs, NPV and a verdict.
 
 case         `business_case`, `Case`: the draws, NPV with its range, payback, probability of a loss
+case_settings  `CaseSettings`: what an effect is turned into money by
 cashflow     costs, benefits by class, treated customers month by month, how an effect goes on
 finance      discounting by month, NPV, IRR, payback, peak exposure
 verdict      `judge`, `register`: PASS, FAIL or NOT PROVEN against the registered criterion
@@ -16,7 +17,8 @@ allocation   its rules: margin shared out fairly, lucky estimates drawn in
 
 from __future__ import annotations
 
-from cxvalue.money.case import Case, CaseSettings, business_case
+from cxvalue.money.case import Case, business_case
+from cxvalue.money.case_settings import CaseSettings
 from cxvalue.money.cashflow import Capacity, CashBenefit, ProgrammeCosts
 from cxvalue.money.risks import Risk, YearlyLoss, yearly_loss
 from cxvalue.money.verdict import Registration, Verdict, judge, judge_effect, register

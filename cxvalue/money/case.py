@@ -7,24 +7,25 @@ computes them from the month table; ranges, the probability of a loss and the ve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
+from cxvalue.effects.effect import Effect
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
+from cxvalue.foundation.sensible import check_kind
 from cxvalue.foundation.shown import Drawn
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.letters import closed_up
+from cxvalue.money.case_settings import CaseSettings
 from cxvalue.money.cashflow import (
-    Capacity,
-    CashBenefit,
     Decay,
     Exposure,
     ProgrammeCosts,
@@ -34,68 +35,12 @@ from cxvalue.money.cashflow import (
     fit_decay,
 )
 from cxvalue.money.finance import discount_factors, irr, irr_of_many, npv, payback_months, peak_exposure
-from cxvalue.money.risks import Risk, risk_draws
+from cxvalue.money.risks import risk_draws
 from cxvalue.money.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cxvalue.effects.effect import Effect
-
-
-@dataclass(frozen=True, slots=True)
-class CaseSettings:
-    """What an effect is turned into money by.
-
-    Attributes:
-        costs: one_off, monthly, per_treated_customer_month (also as a mapping); costs already spent are included.
-        horizon_months: months 1 … H.
-        annual_discount_rate: effective annual, 0.12 for 12%.
-        benefits: money measured elsewhere; capacity is no money and goes into `capacity`, which is only shown.
-        risks: losses as frequency and severity.
-        persistence: measured, none or half_life (with `half_life_months`), beyond the last measured month.
-        margin_per_unit: margin for one unit of the outcome (1 where the outcome is margin).
-        start: first_start (month 1 is the first treated month of the first unit) or as_of (the month after the data).
-        population: treated (as they came in) or all (`everyone` customers from month 1 on).
-        correlation: between the stated ranges, 0 (independent) to 1: low benefits go with high costs.
-        ramp_up_months: over how many months population: all is reached, in equal parts.
-        erosion_per_year: share of the effect that the market takes a year beyond the data, as it takes of all margin.
-        draws, seed: of the possible worlds.
-
-    Raises:
-        CxvalueError: settings that make no sense.
-    """
-
-    costs: ProgrammeCosts = field(default_factory=ProgrammeCosts)
-    horizon_months: int = 36
-    annual_discount_rate: float = 0.10
-    benefits: Sequence[CashBenefit] = ()
-    capacity: Sequence[Capacity] = ()
-    risks: Sequence[Risk] = ()
-    persistence: str = "measured"
-    half_life_months: float | None = None
-    margin_per_unit: float = 1.0
-    start: str = "first_start"
-    population: str = "treated"
-    everyone: int = 0
-    correlation: float = 0.0
-    ramp_up_months: int = 1
-    erosion_per_year: float = 0.0
-    draws: int = 20_000
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        if self.horizon_months < 1:
-            raise CxvalueError("horizon_months == {months}, must be 1 or more.", months=self.horizon_months)
-        if not 0 <= self.erosion_per_year < 1:
-            raise CxvalueError(
-                "erosion_per_year == {share}, must be a share from 0 to below 1.", share=self.erosion_per_year
-            )
-        if not 0 <= self.correlation <= 1:
-            raise CxvalueError("correlation == {correlation}, must lie between 0 and 1.", correlation=self.correlation)
-        wrong = next((one for one in self.benefits if not isinstance(one, CashBenefit)), None)
-        if wrong is not None:
-            raise CxvalueError("{benefit!r} is no money and cannot enter an NPV; pass it as capacity.", benefit=wrong)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -269,7 +214,7 @@ class Case(Drawn):
 
     def changed(self, effect: Effect | None = None, **settings: Any) -> Case:
         """The same case with another effect or other settings of `CaseSettings`, for scenarios."""
-        return business_case(effect or self.effect, replace(self.settings, **settings))
+        return business_case(effect or self.effect, self.settings, **settings)
 
 
 def _range(value: float, draws: Floats, level: float = 0.95) -> Interval:
@@ -293,15 +238,17 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
     Raises:
         CxvalueError: settings that are not known or make no sense.
     """
-    known = [one.name for one in fields(CaseSettings)]
-    for name in given:
-        if name not in known:
-            found = translate("{name!r} is no setting of a business case.", name=name)
-            raise CxvalueError(closed_up(f"{found} {nearest(name, known)}"))
+    check_kind("effect", effect, Effect, "estimate_effect(panel, rollout, design=...)")
+    if settings is not None:
+        check_kind("settings", settings, CaseSettings, "CaseSettings(costs=..., horizon_months=...)")
+    _known(CaseSettings, given, translatable("{name!r} is no setting of a business case."))
     if isinstance(given.get("costs"), Mapping):
+        _known(ProgrammeCosts, given["costs"], translatable("{name!r} is no cost of a business case."))
         given["costs"] = ProgrammeCosts(**given["costs"])
     by = replace(settings or CaseSettings(), **given)
-    horizon, discount = by.horizon_months, by.annual_discount_rate
+    if given.get("half_life_months") is not None and by.persistence != "half_life":
+        raise CxvalueError("half_life_months goes with persistence='half_life': without it nothing would be halved.")
+    horizon, discount = int(by.horizon_months), by.annual_discount_rate
     shape = exposure(
         effect, horizon_months=horizon, start=by.start, population=by.population, everyone=by.everyone,
         ramp_up_months=by.ramp_up_months,
@@ -345,6 +292,13 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
         payback_draws=payback_months(flows, discount),
         simple_payback_draws=payback_months(flows),
     )
+
+
+def _known(kind: type, given: Mapping[str, Any], refusal: str) -> None:
+    names = [one.name for one in fields(kind)]
+    for name in given:
+        if name not in names:
+            raise CxvalueError(closed_up(f"{translate(refusal, name=name)} {nearest(name, names)}"))
 
 
 def _effect_draws(

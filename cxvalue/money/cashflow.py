@@ -13,6 +13,7 @@ from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of
+from cxvalue.foundation.sensible import as_shown, is_number
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -34,6 +35,11 @@ class ProgrammeCosts:
     monthly: float = 0.0
     per_treated_customer_month: float = 0.0
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("one_off", "monthly", "per_treated_customer_month"):
+            if not is_number(value := getattr(self, name), 0):
+                raise CxvalueError("{name} == {cost}, must be an amount of 0 or more.", name=name, cost=as_shown(value))
 
     def flows(self, treated: Floats) -> dict[str, Floats]:
         """Each cost by month 0 … H, given the treated customers of months 1 … H."""

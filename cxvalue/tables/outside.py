@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import BadInput, Problem, nearest
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.tables.checks.ids import SPOILT
 from cxvalue.tables.checks.rules import conflicting_orders
@@ -20,7 +20,8 @@ from cxvalue.tables.read.moments import local_moment
 from cxvalue.tables.read.sql import LINE
 
 _REQUIRED = ("customer_id", "date", "revenue")
-_ROUNDED = "__rounded__"
+_AMOUNTS = ("revenue", "margin", "discount")
+_ROUNDED, _ROWS = "__rounded__", "__rows__"
 _DIGITS_KEPT = 17
 """From so many digits on a whole number in floating point may stand for several."""
 _OPTIONAL = ("margin", "order_id", "product", "discount", "channel")
@@ -28,6 +29,7 @@ _LACKING = {
     "customer_id": translatable("{rows:,} row(s) with no customer."),
     "date": translatable("{rows:,} row(s) with no date."),
     "revenue": translatable("{rows:,} row(s) with no finite amount."),
+    "margin": translatable("{rows:,} row(s) with no finite amount."),
 }
 """What is said of rows that lack what they need, by the column."""
 
@@ -61,12 +63,21 @@ def ledger_of(transactions: Any) -> ir.Table:
         found = translate("holds {kind} values, not dates.", kind=str(table.date.type()))
         remedy = translate("Convert it first, for example with pandas.to_datetime(…, format=…).")
         raise BadInput.at("transactions.date", found, remedy)
+    amounts = [name for name in _AMOUNTS if name in kept]
+    problems = [problem for name in amounts if (problem := _no_amount(table, name))]
+    if problems:
+        raise BadInput(problems)
     marks = [LINE] if LINE in table.columns else []
     typed = table.select(*marks, **{name: _typed(table[name], name) for name in kept})
-    ledger = typed.mutate(revenue=_finite(typed.revenue))
+    ledger = typed.mutate(**{name: _finite(typed[name]) for name in amounts})
     asked = [ledger[name].isnull().ifelse(1, 0).sum().name(name) for name in _REQUIRED]
-    wrong = ledger.aggregate([*asked, _rounded(table, ledger).name(_ROUNDED)]).to_pyarrow().to_pylist()[0]
+    # A margin of some rows only would be divided by the revenue of all.
+    margins = ledger.margin.isnull().ifelse(1, 0).sum() if "margin" in kept else ibis.literal(0)
+    counts = [*asked, margins.name("margin"), ledger.count().name(_ROWS), _rounded(table, ledger).name(_ROUNDED)]
+    wrong = ledger.aggregate(counts).to_pyarrow().to_pylist()[0]
     rounded = int(wrong.pop(_ROUNDED) or 0)
+    if wrong["margin"] == wrong.pop(_ROWS):  # no margin at all is none, and the rate is asked for elsewhere
+        wrong.pop("margin")
     remedy = translate("Fill them in or drop them.")
     problems = [
         Problem(f"transactions.{name}", translate(_LACKING[name], rows=int(count)), remedy, int(count))
@@ -95,6 +106,26 @@ def ledger_of(transactions: Any) -> ir.Table:
     return ledger
 
 
+def _no_amount(table: ir.Table, name: str) -> Problem | None:
+    """What is wrong with a column of amounts of which some are no numbers; None for one of numbers, written or not."""
+    value = table[name]
+    kind = value.type()
+    if kind.is_numeric() or kind.is_null():
+        return None
+    remedy = translate("Convert it first, for example with pandas.to_numeric(…).")
+    if not kind.is_string():
+        return Problem(f"transactions.{name}", translate("holds {kind} values, not amounts.", kind=str(kind)), remedy)
+    bad = table.filter(value.notnull() & value.try_cast("float64").isnull())
+    count = count_rows(bad)
+    if not count:
+        return None
+    examples = bad.select(name).distinct().order_by(name).limit(3).to_pyarrow().column(name).to_pylist()
+    found = translate_count(
+        "{count:,} row with a text that is no number.", "{count:,} rows with a text that is no number.", count
+    )
+    return Problem(f"transactions.{name}", found, remedy, count, tuple(examples))
+
+
 def _rounded(table: ir.Table, ledger: ir.Table) -> Any:
     """How many ids a spreadsheet or a floating point number has rounded."""
     if table.customer_id.type().is_floating():
@@ -109,7 +140,7 @@ def _typed(value: Any, name: str) -> Any:
     kind = value.type()
     if name == "date":
         return value.date() if kind.is_timestamp() else value
-    if name in ("revenue", "margin", "discount"):
+    if name in _AMOUNTS:
         number = value.cast("float64")
         return number.isnan().ifelse(ibis.null("float64"), number)
     if kind.is_floating() or kind.is_decimal():
@@ -127,14 +158,21 @@ def _finite(value: Any) -> Any:
 def _arrow_of(frame: Any) -> Any:
     """A pandas table as arrow: the columns that are used, and where there are orders the others, which tell lines apart."""
     used = [name for name in (*_REQUIRED, *_OPTIONAL, "currency") if name in frame.columns] or list(frame.columns)
-    arrow = pa.Table.from_pandas(frame[used], preserve_index=False)
-    for name in [name for name in frame.columns if "order_id" in used and name not in used]:
-        try:
-            column = pa.array(frame[name], from_pandas=True)
-        except pa.ArrowException:  # values of several types, which text tells apart
-            column = pa.array(frame[name].astype(str))
-        arrow = arrow.append_column(str(name), column)
-    return arrow
+    others = [name for name in frame.columns if "order_id" in used and name not in used]
+    return pa.table({str(name): _column_of(frame[name]) for name in [*used, *others]})
+
+
+def _column_of(values: Any) -> Any:
+    """A pandas column as arrow: periods as the day on which they begin, values of several types as text."""
+    if getattr(values.dtype, "name", "").startswith("period"):
+        values = values.dt.to_timestamp()
+    try:
+        column = pa.array(values, from_pandas=True)
+    except pa.ArrowException:
+        column = None
+    if column is None or isinstance(column.type, pa.ExtensionType) or pa.types.is_duration(column.type):
+        column = pa.array([None if value is None or value != value else str(value) for value in values], pa.string())
+    return column
 
 
 def _in_engine(frame: Any) -> ir.Table:
@@ -145,6 +183,8 @@ def _in_engine(frame: Any) -> ir.Table:
     if not isinstance(frame, (pa.Table, pa.RecordBatch)):
         found = translate("is a {kind}.", kind=type(frame).__name__)
         raise BadInput.at("transactions", found, translate("Give a pandas, polars, arrow or ibis table."))
+    if not frame.num_columns:
+        raise BadInput.at("transactions", translate("has no rows."))
     columns, zone = {}, None
     for name, column in zip(frame.schema.names, frame.columns, strict=True):
         if pa.types.is_dictionary(column.type):
@@ -177,10 +217,4 @@ def arrow_of(frame: Any) -> Any:
         return pa.Table.from_batches([frame])
     if isinstance(frame, pa.Table) or not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
         return frame if isinstance(frame, pa.Table) else None
-    columns = {}
-    for name in frame.columns:
-        try:
-            columns[str(name)] = pa.array(frame[name], from_pandas=True)
-        except pa.ArrowException:
-            columns[str(name)] = pa.array([None if value != value else str(value) for value in frame[name]])
-    return pa.table(columns)
+    return pa.table({str(name): _column_of(frame[name]) for name in frame.columns})

@@ -20,9 +20,10 @@ import pyarrow.compute as pc
 from ibis.expr.operations import PhysicalTable
 from numpy.typing import NDArray
 
-from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.calendar import TimeUnit, unit_of_time
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.sensible import check_kind
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate
 from cxvalue.tables.distinct import distinct_rows
@@ -138,7 +139,7 @@ class PurchaseStates(Drawn):
 
     def with_time_unit(self, unit: TimeUnit | str) -> PurchaseStates:
         """The same histories counted in another unit of time."""
-        return replace(self, time_unit=TimeUnit(unit))
+        return replace(self, time_unit=unit_of_time(unit))
 
 
 @dataclass(frozen=True)
@@ -183,8 +184,14 @@ def purchase_states(
     >>> [column.tolist() for column in (states.frequency, states.recency, states.T, states.mean_spend)]
     [[1, 0], [2.0, 0.0], [4.0, 3.0], [12.0, nan]]
     """
-    as_of = as_day(as_of)
-    ledger, day = ledger_of(transactions), as_day(until, "until") if until is not None else as_of
+    as_of, time_unit = as_day(as_of), unit_of_time(time_unit)
+    day = as_day(until, "until") if until is not None else as_of
+    if day > as_of:
+        found = translate("{until} is later than as_of, {as_of}.", until=day, as_of=as_of)
+        raise BadInput.at(
+            "until", found, translate("Purchases are known up to as_of; ask for that day or an earlier one.")
+        )
+    ledger = ledger_of(transactions)
     if is_plain(ledger, as_of):
         columns = _part_by_part(ledger, _parts(ledger), lambda part: _customers(by_day(part, as_of), day, log_gaps))
         return _states(columns, day, time_unit, per_customer)
@@ -193,6 +200,11 @@ def purchase_states(
     return purchase_states_from_purchases(
         settled.table, as_of=day, time_unit=time_unit, per_customer=per_customer, log_gaps=log_gaps
     )
+
+
+def check_states(states: Any) -> None:
+    """Refuse what is no `PurchaseStates`, such as the table itself, and say how they are made."""
+    check_kind("states", states, PurchaseStates, "purchase_states(table, as_of=...)")
 
 
 def first_seen_from(purchases: ir.Table, day: date) -> ir.Table:

@@ -11,6 +11,7 @@ import pytest
 import cxvalue
 from cxvalue.effects.effect import Cohort
 from cxvalue.effects.estimators.group_time import group_time
+from cxvalue.effects.frames import panel_of_frames
 from cxvalue.foundation.errors import BadInput, CxvalueError
 from tests.effects.data import mpdta
 
@@ -95,3 +96,75 @@ def test_what_does_not_fit_is_said():
         cxvalue.estimate_effect(panel, rollout, design="matched")
     with pytest.raises(BadInput, match=r"no column 'revenue'.*\n?.*no column 'start'"):
         cxvalue.estimate_effect(panel, rollout[["unit"]], design="staggered", outcome="revenue")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda days: days.dt.strftime("%Y-%m-%d"),
+        lambda days: days.dt.strftime("%Y-%m"),
+        lambda days: days.dt.to_period("M"),
+        lambda days: days.dt.tz_localize("Europe/Kyiv"),
+        lambda days: days.dt.date,
+        lambda days: days.dt.strftime("%Y-%m-%d").fillna(""),
+        lambda days: days.astype("timestamp[ns][pyarrow]"),
+    ],
+)
+def test_days_are_read_alike_however_they_are_held(write):
+    panel, rollout = tables(mpdta())
+    held = panel_of_frames(panel, rollout, outcome="margin", design="staggered")
+    again = panel_of_frames(
+        panel.assign(month=write(panel["month"])),
+        rollout.assign(start=write(rollout["start"])),
+        outcome="margin",
+        design="staggered",
+    )
+    assert np.array_equal(again.start, held.start)
+    assert np.array_equal(again.total, held.total)
+    assert again.months == held.months
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda days: days.dt.strftime("%d/%m/%Y"),
+        lambda days: days.dt.strftime("%Y%m").astype(float),
+        lambda days: days.dt.strftime("%Y-%m-%d").fillna("never"),
+        lambda days: days.astype(object).where(days.notna(), 0),
+    ],
+)
+def test_starts_that_could_be_taken_for_other_days_are_refused(write):
+    panel, rollout = tables(mpdta())
+    with pytest.raises(BadInput, match=r"rollout\.start: .*: no day or month as 2026-06-30"):
+        cxvalue.estimate_effect(panel, rollout.assign(start=write(rollout["start"])), design="staggered")
+
+
+def test_months_as_numbers_are_no_nanoseconds():
+    panel, rollout = tables(mpdta())
+    numbers = panel.assign(month=panel["month"].dt.strftime("%Y%m").astype(int))
+    with pytest.raises(BadInput, match=r"panel\.month: 200301, 200302, 200303, …"):
+        cxvalue.estimate_effect(numbers, rollout, design="staggered")
+
+
+def test_whole_numbers_held_as_floats_are_the_same_units():
+    panel, rollout = tables(mpdta())
+    numbers = {name: number for number, name in enumerate(rollout["unit"])}
+    whole = panel.assign(unit=panel["unit"].map(numbers))
+    floats = rollout.assign(unit=rollout["unit"].map(numbers).astype(float))
+    assert panel_of_frames(whole, floats, outcome="margin", design="staggered").names[:2] == ("0", "1")
+
+
+def test_no_table_no_rows_no_start_and_no_share_are_said():
+    panel, rollout = tables(mpdta())
+    for given, said in [
+        (([1], rollout), "panel: is a list"),
+        ((panel, None), "rollout"),
+        ((panel.iloc[:0], rollout), "panel: has no rows"),
+        ((panel, rollout.assign(start=pd.NaT)), "no unit got the programme after the first"),
+    ]:
+        with pytest.raises(CxvalueError, match=said):
+            cxvalue.estimate_effect(*given, design="staggered")
+    with pytest.raises(CxvalueError, match="planned_share == 30, must be a share"):
+        cxvalue.estimate_effect(panel, rollout, design="experiment", planned_share=30)
+    with pytest.raises(CxvalueError, match="There is no design None"):
+        cxvalue.estimate_effect(panel, rollout, design=None)

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 from cxvalue.foundation.calendar import TimeUnit
-from cxvalue.foundation.errors import BadInput
+from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.lifetime import fit, fit_spend
 from cxvalue.tables import states as states_module
 from cxvalue.tables.ledger import Purchases, purchases
 from cxvalue.tables.outside import ledger_of
@@ -287,3 +288,69 @@ def test_a_day_may_be_given_in_any_form(as_of: Any) -> None:
     expected = purchase_states(bought, as_of=date(2025, 1, 29), per_customer=True)
     found = purchase_states(bought, as_of=as_of, per_customer=True)
     assert (found.age_days.tolist(), found.as_of) == (expected.age_days.tolist(), date(2025, 1, 29))
+
+
+def test_a_day_after_as_of_and_an_unknown_unit_are_refused():
+    small = pd.DataFrame({"customer_id": ["a"], "date": [pd.Timestamp("2025-01-02")], "revenue": [1.0]})
+    with pytest.raises(BadInput, match="1 January 2026 is later than as_of, 31 March 2025"):
+        purchase_states(small, as_of="2025-03-31", until="2026-01-01")
+    for given, said in [("weeks", "Did you mean 'week'"), (None, "time_unit == None"), ("W", "time_unit == 'W'")]:
+        with pytest.raises(CxvalueError, match=said):
+            purchase_states(small, as_of="2025-03-31", time_unit=given)
+    with pytest.raises(CxvalueError, match="Did you mean 'week'"):
+        purchase_states(small, as_of="2025-03-31").with_time_unit("weeks")
+
+
+@pytest.mark.parametrize("ask", [fit, fit_spend])
+def test_a_table_in_place_of_states_is_refused_with_what_makes_them(ask):
+    with pytest.raises(
+        CxvalueError, match=r"states must be what purchase_states\(table, as_of=\.\.\.\) returns, not a DataFrame"
+    ):
+        ask(pd.DataFrame({"customer_id": ["a"]}))
+
+
+def four_rows(**columns):
+    days = pd.to_datetime(["2025-01-01", "2025-01-15", "2025-02-01", "2025-01-08"])
+    ids = ["1", "1", "1", "2"]
+    return pd.DataFrame({"customer_id": ids, "date": days, "revenue": [10.0, 5.0, 7.0, 3.0]} | columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"margin": [3.0, None, 2.0, 1.0]}, r"transactions\.margin: 1 row\(s\) with no finite amount"),
+        ({"margin": [3.0, np.inf, 2.0, 1.0]}, r"transactions\.margin: 1 row"),
+        ({"margin": ["30%"] * 4}, r"transactions\.margin: 4 rows with a text that is no number"),
+        ({"revenue": ["10,5", "5.0", "7.0", "3.0"]}, r"transactions\.revenue: 1 row with a text"),
+        ({"revenue": [10.0, "12,5", 7.0, 3.0]}, r"transactions\.revenue: 1 row with a text"),
+        ({"revenue": [True, False, True, True]}, "holds boolean values, not amounts"),
+        ({"revenue": pd.to_timedelta([1, 2, 3, 4], "D")}, "4 rows with a text that is no number"),
+    ],
+)
+def test_amounts_that_are_none_or_known_for_some_rows_only_are_refused(columns, said):
+    with pytest.raises(BadInput, match=said):
+        purchase_states(four_rows(**columns), as_of="2025-03-31")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"customer_id": [1, "1", 1, "2"]},
+        {"customer_id": pd.Categorical(["1", "1", "1", "2"])},
+        {"revenue": ["10", "5.0", "7", "3"]},
+        {"revenue": pd.Categorical([10.0, 5.0, 7.0, 3.0])},
+        {"margin": [None] * 4},
+        {"date": pd.PeriodIndex(["2025-01-01", "2025-01-15", "2025-02-01", "2025-01-08"], freq="D")},
+        {"date": pd.to_datetime(["2025-01-01", "2025-01-15", "2025-02-01", "2025-01-08"]).tz_localize("Europe/Kyiv")},
+    ],
+)
+def test_columns_held_in_other_ways_give_the_same_histories(columns):
+    plain = purchase_states(four_rows(), as_of="2025-03-31", per_customer=True)
+    held = purchase_states(four_rows(**columns), as_of="2025-03-31", per_customer=True)
+    assert held.to_frame().equals(plain.to_frame())
+    assert held.total_revenue == plain.total_revenue
+
+
+def test_a_frame_of_nothing_is_refused():
+    with pytest.raises(BadInput, match="has no rows"):
+        purchase_states(pd.DataFrame(), as_of="2025-03-31")

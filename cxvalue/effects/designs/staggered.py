@@ -36,6 +36,9 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     Raises `BadInput` when a single unit is treated, or when none or a single one can be compared with.
     """
     treated = np.unique(panel.cluster[panel.treated])
+    if not treated.size:
+        found = translate("no unit got the programme after the first and before the last month of the data.")
+        raise BadInput.at(f"programmes.{programme}", found, translate("Check the days in the roll-out table."))
     if treated.size < 2:
         found = translate("one unit only has got the programme, so its own luck cannot be told from the programme.")
         raise BadInput.at(f"programmes.{programme}", found, translate("Use design: single_unit for one treated unit."))

@@ -127,7 +127,7 @@ def family_of(name: str, k: int | None = None) -> Family:
     if row is None or (k is None and row.variant == "rhythm"):
         plain = [one.name for one in MODELS.values() if not one.variant]
         found = translate("There is no lifetime model {name!r}.", name=name)
-        raise CxvalueError(closed_up(f"{found} {nearest(name, plain)}"))
+        raise CxvalueError(closed_up(f"{found} {nearest(str(name), plain)}"))
     return row.family(k or 1)
 
 

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.sensible import check_kind
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.families.family import History, history
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.tables.periods import DiscreteStates, opportunities_of
+from cxvalue.tables.states import check_states
 
 if TYPE_CHECKING:
-    from cxvalue.lifetime.models.model import LifetimeModel
     from cxvalue.tables.states import PurchaseStates
 
 
 def checked_history(states: PurchaseStates, *, by_period: bool = False) -> History:
     """Distinct histories in the unit of the states, in whole opportunities where asked; refuses impossible ones."""
+    check_states(states)
     if by_period:
         return checked_opportunities(opportunities_of(states))
     x, recency = np.asarray(states.frequency), np.asarray(states.recency_days)
@@ -77,6 +80,8 @@ def check_forecast(model: LifetimeModel, states: PurchaseStates, what: str, *, w
 
     `withheld`: the reason may be passed on to whoever gets the forecast of another model.
     """
+    check_kind("model", model, LifetimeModel, "fit(states)")
+    check_states(states)
     if states.mean_spend is None or (np.asarray(states.count) != 1).any():
         raise CxvalueError("{what} needs states per customer: purchase_states(..., per_customer=True).", what=what)
     if model.family.dropout and model.status == "degenerate":

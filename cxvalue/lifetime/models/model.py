@@ -267,7 +267,10 @@ class LifetimeModel(Drawn, Plain):
     def _ahead(self, states: PurchaseStates, t: ArrayLike) -> tuple[Floats, Params, NDArray[np.intp], Floats]:
         """`futures` and a time ahead for each of them: one number keeps them few."""
         alive, future, which = self.futures(states)
-        times = np.asarray(t, dtype=float)
+        try:
+            times = np.asarray(t, dtype=float)
+        except (TypeError, ValueError):  # a text such as 12 months
+            times = np.array(np.nan)
         if times.shape not in ((), (1,), alive.shape) or not (times >= 0).all():
             raise CxvalueError(
                 "t must be a time of at least 0 {unit}s, one for all or one a state.", unit=self.time_unit.value

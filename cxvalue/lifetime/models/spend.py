@@ -28,6 +28,7 @@ from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.lifetime.models.optimise import invert, maximise
 from cxvalue.lifetime.models.payers import PayShare, fit_payers
+from cxvalue.tables.states import check_states
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
@@ -235,6 +236,7 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
     Raises:
         CxvalueError: states without spend, or without one repeat purchase of positive value.
     """
+    check_states(states)
     if states.mean_spend is None:
         raise CxvalueError("The spend model needs states per customer: purchase_states(..., per_customer=True).")
     pays = fit_payers(states)

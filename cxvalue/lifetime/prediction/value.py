@@ -18,6 +18,7 @@ from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level, reach_of
 from cxvalue.foundation.progress import working
+from cxvalue.foundation.sensible import as_shown, check_draws, check_horizon, check_kind, check_rate, is_number
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.discounting import DiscountCurve
@@ -125,7 +126,7 @@ def customer_value(
     Raises:
         CxvalueError: grouped states, a degenerate model, or a horizon, rate, level or margin that makes no sense.
     """
-    rate = _check(model, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
+    rate = _check(model, spend, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
     divided, customers = parts(model, states), len(states)
     large = can_interpolate(customers, spend, divided[0].model)
@@ -228,6 +229,7 @@ def _valued(part: Part, spend: SpendModel, large: bool, curve: DiscountCurve, ra
 
 def _check(
     model: LifetimeModel,
+    spend: SpendModel,
     states: PurchaseStates,
     months: int,
     discount: float,
@@ -236,17 +238,17 @@ def _check(
     draws: int,
 ) -> float:
     """The margin rate, once everything has been found to make sense."""
+    check_kind("spend", spend, SpendModel, "fit_spend(states)")
     check_forecast(model, states, "customer_value", withheld=True)
-    if months < 1 or int(months) != months:
-        raise CxvalueError("horizon_months == {months}, must be a whole number of months, 1 or more.", months=months)
-    if not 0 <= discount < 10:
-        raise CxvalueError(
-            "annual_discount_rate == {rate}, must be an effective annual rate of 0 or more: 0.12 stands for 12%.",
-            rate=discount,
-        )
+    check_horizon(months)
+    check_rate(discount)
     check_level(level)
-    if draws < 20:
-        raise CxvalueError("draws == {draws}, must be 20 or more for an interval to mean anything.", draws=draws)
+    check_draws(draws)
+    if margin_rate is not None and not is_number(margin_rate):
+        raise CxvalueError(
+            "margin_rate == {rate}, must be the margin for each unit of revenue: 0.3 stands for 30%.",
+            rate=as_shown(margin_rate),
+        )
     rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
         raise CxvalueError(

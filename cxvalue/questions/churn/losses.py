@@ -21,6 +21,7 @@ from cxvalue.findings.small_groups import withheld_groups
 from cxvalue.foundation.arrays import Floats, Places
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level
+from cxvalue.foundation.sensible import check_draws
 from cxvalue.language.catalogue import translate, written
 
 BAND_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -167,8 +168,7 @@ def _check(
     if not np.isfinite(values).all():
         raise CxvalueError("losses: every value must be a finite number.")
     check_level(level)
-    if draws < 20:
-        raise CxvalueError("draws == {draws}, must be 20 or more for an interval to mean anything.", draws=draws)
+    check_draws(draws)
     if groups is None:
         return np.array(["all"]), np.zeros(p.size, dtype=np.intp)
     names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)

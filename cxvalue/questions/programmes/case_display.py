@@ -17,7 +17,8 @@ from cxvalue.questions.programmes.effect_findings import UNITS
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-    from cxvalue.money.case import Case, CaseSettings
+    from cxvalue.money.case import Case
+    from cxvalue.money.case_settings import CaseSettings
     from cxvalue.questions.programmes.goodwill import GoodwillFit
     from cxvalue.study import Programme, StudyFile
 

@@ -162,12 +162,24 @@ def test_messages(fitted, spend, cdnow):
         ({"annual_discount_rate": -0.1}, "0.12 stands for 12%"),
         ({"level": 95}, "level == 95"),
         ({"draws": 5}, "draws == 5"),
-        ({"margin_rate": float("nan")}, "The margin rate is not known"),
+        ({"margin_rate": float("nan")}, "margin_rate == nan"),
+        ({"horizon_months": 10**9}, "from 1 to 600"),
+        ({"horizon_months": "24"}, "horizon_months == '24'"),
+        ({"annual_discount_rate": "10%"}, "annual_discount_rate == '10%'"),
+        ({"level": "0.95"}, "level == '0.95'"),
+        ({"margin_rate": "30%"}, "margin_rate == '30%'"),
     ]:
         with pytest.raises(CxvalueError, match=message):
             value_of(model, spend, cdnow, **changes)
     with pytest.raises(CxvalueError, match="per_customer=True"):
         value_of(model, spend, cdnow.grouped())
+    for given, said in [
+        ((spend, model, cdnow), r"spend must be what fit_spend\(states\) returns, not a LifetimeModel"),
+        ((model, None, cdnow), "not a NoneType"),
+        ((model, spend, cdnow.to_frame()), "states must be what purchase_states"),
+    ]:
+        with pytest.raises(CxvalueError, match=said):
+            value_of(*given)
     with pytest.raises(CxvalueError, match="The margin rate is not known"):
         value_of(model, spend, make_states([0], [0], [9], mean_spend=np.array([np.nan])))
     with pytest.raises(CxvalueError, match=r"cannot forecast: No dropout.* Pass fit\(states, 'nbd'\) instead"):
