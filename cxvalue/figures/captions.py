@@ -38,9 +38,9 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
         translatable("Expected margin over {horizon} by tenth of the customers, the most valuable first."),
     ),
     "forecast_record": (
-        translatable("Forecasts from past dates, and what came"),
+        translatable("Past forecasts and the actual margin"),
         translatable(
-            "Each dot is a forecast made with what was known on its date, with its range; the line is what came."
+            "Each dot is a forecast made with what was known on its date, with its range; the line is the actual margin."
         ),
     ),
     "value_levers": (
