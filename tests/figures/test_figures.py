@@ -573,3 +573,15 @@ def test_months_and_quarters_are_written_as_the_language_does() -> None:
         assert others in legend
         assert month in figures.message_of(aged)
         assert [label.get_text() for label in beside.axes[0].get_yticklabels()] == [tick]
+
+
+def test_lines_of_a_chinese_label_do_not_touch() -> None:
+    wide = {}
+    for language in ("en", "zh"):
+        with using(language):
+            figure = figures.churn_calibration(tenths(0.2, 0.3), "2017")
+        label = figure.axes[0].yaxis.label
+        both = label.get_window_extent().width
+        label.set_text(label.get_text().split("\n")[0])
+        wide[language] = both / label.get_window_extent().width
+    assert 2.3 < wide["zh"] > wide["en"]
