@@ -22,11 +22,11 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
         translatable("Margin since {day}, customers ranked from the most valuable down."),
     ),
     "holdout_tracking": (
-        translatable("What the model would have said, and what happened"),
+        translatable("The forecast and what happened"),
         translatable("Purchases after the first, cumulated. Everything right of the line was unknown to the model."),
     ),
     "holdout_tracking_by_period": (
-        translatable("What the model would have said, and what happened"),
+        translatable("The forecast and what happened"),
         translatable("{things} after the first, cumulated. Everything right of the line was unknown to the model."),
     ),
     "seasonal_index": (
