@@ -111,7 +111,8 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     axes.set_xticks(places)
     axes.set_xlabel(translate("Tenth of the customers by forecast risk, the safest first"))
     left = translate("Share that ended") if contractual else translate("Share that bought nothing")
-    style.scale(axes.yaxis, "share", f"{left},\n{span}" if span else left, ticks=6)
+    named = translate("{share},\n{span}", share=left, span=span) if span else left
+    style.scale(axes.yaxis, "share", named, ticks=6)
     style.from_zero(axes)
     style.legend(figure, 2)
     return figure
