@@ -142,7 +142,7 @@ def _part_lines(figure: Figure) -> None:
 
     if spoken() == "zh":
         for text in figure.findobj(Text):
-            text.set_linespacing(1.45)  # type: ignore[attr-defined]
+            text.set_linespacing(1.45)
 
 
 def _narrow_legends(figure: Figure) -> None:
