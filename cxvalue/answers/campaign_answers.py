@@ -28,7 +28,7 @@ from cxvalue.questions.campaigns.display import (
     no_model_sentence,
     no_rule_sentence,
     no_segments_sentence,
-    not_by_lot_sentence,
+    not_told,
     qini_sentence,
     rankings,
     returns_display,
@@ -139,8 +139,7 @@ class CampaignAnswers(Asked):
                 answer.draw(figures.campaign_uplift(table, money), f"campaign_{name}", caption)
                 answer.show(windows_display(table, money, rows.window_days))
                 answer.say(claims.pull_forward_sentence(table, money))
-            else:
-                answer.say(not_by_lot_sentence(self.results[name]))
+        answer.say(*not_told(self.results.values()))
 
     @question
     def claims(self, answer: Answer) -> None:
@@ -175,8 +174,7 @@ class CampaignAnswers(Asked):
                 answer.findings += arm_findings.arm_findings(found, table, against, currency=money, level=self.level)
                 answer.show(arms_display(table, money))
                 answer.say(arm_findings.arms_sentence(against, money))
-            else:
-                answer.say(not_by_lot_sentence(found))
+        answer.say(*not_told(self.results.values(), again=True))
         answer.say(*(one.text for one in self.opened.tables.cautions if one.kind == "two_arms"))
 
     @question
@@ -184,7 +182,9 @@ class CampaignAnswers(Asked):
         """Who responds?"""
         customers = self.opened.table_or_none("customers")
         for name, rows in self.data.items():
-            if not self.results[name].judged or customers is None:
+            if not self.results[name].judged:
+                continue
+            if customers is None:
                 answer.say(no_segments_sentence(name))
                 continue
             file = f"campaign_{name}_segments.csv"
@@ -199,6 +199,7 @@ class CampaignAnswers(Asked):
             answer.tables[file] = table
             answer.show(segments_display(table, self.currency))
             answer.say(claims.segments_sentence(table))
+        answer.say(*not_told(self.results.values(), again=True))
 
     @question
     def second_lifetimes(self, answer: Answer) -> None:
@@ -209,14 +210,15 @@ class CampaignAnswers(Asked):
                 lives = second_life.second_lives(rows, self.purchases, dormancy_days=silent, level=self.level)
                 answer.show(second_lives_display(lives, self.currency))
                 answer.draw(figures.second_lifetimes(second_life.survival_after_return(lives)))
-            else:
-                answer.say(not_by_lot_sentence(self.results[name]))
+        answer.say(*not_told(self.results.values(), again=True))
 
     @question
     def whom_to_contact(self, answer: Answer) -> None:
         """Whom to contact next?"""
         for name in self.data:
-            self._contact(answer, name)
+            if self.results[name].judged:
+                self._contact(answer, name)
+        answer.say(*not_told(self.results.values(), again=True))
 
     def _contact(self, answer: Answer, name: str) -> None:
         rows, result, rules, money = self.data[name], self.results[name], self.declared[name], self.currency

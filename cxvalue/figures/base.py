@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, MAIN, SECOND
 from cxvalue.findings.numbers import format_date, format_month, format_value
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -155,7 +155,7 @@ def value_concentration(margin_per_customer: ArrayLike, currency: str = "") -> F
     bars.bar(range(1, 11), shares, color=colours, width=0.78)
     for place, share in enumerate(shares, start=1):
         if share >= 0.005 * max(shares):
-            bars.text(place, share, f"{share:.0%}", ha="center", va="bottom", fontsize=8.5)
+            bars.text(place, share, written(share, ".0%"), ha="center", va="bottom", fontsize=8.5)
     bars.set_xticks(range(1, 11))
     bars.set_xlabel(translate("Tenth of customers, best first"))
     style.scale(bars.yaxis, "share", translate("Share of margin"))

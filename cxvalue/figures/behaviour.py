@@ -10,8 +10,9 @@ import pandas as pd
 from cxvalue.figures import style
 from cxvalue.figures.base import waterfall
 from cxvalue.figures.style import GOOD, GREY, INK, MAIN, SECOND
-from cxvalue.findings.numbers import format_value
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.findings.numbers import format_period, format_value
+from cxvalue.language.catalogue import translatable, translate, written
+from cxvalue.questions.customers.audit import OTHERS, PERIOD_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PERIODS = tuple(f"{what}_{when}" for what in ("customers", "purchases", "margin") for when in ("before", "after"))
+_ALL = "all"
 _PART_NAMES = {
     "by_customers": translatable("more or fewer customers"),
     "by_frequency": translatable("purchases per customer"),
@@ -77,7 +79,8 @@ def period_change(periods: pd.DataFrame, currency: str) -> Figure:
     """How the margin changed from one period to the next, and through what.
 
     `periods` has the column group and those of `change_parts`. One group is drawn as a waterfall, several as bars that
-    add up to each group's change (the dot); a group named "all" is the sum of the others, and the title tells it.
+    add up to each group's change (the dot). A group named "all" that is the sum of the others is what the title tells; the
+    groups of `cxvalue.questions.customers.audit.period_change` are told in the language that is spoken, others are names.
     """
     style.need_columns(periods, ("group", *_PERIODS), "period_change")
     parts = change_parts(periods)
@@ -100,7 +103,7 @@ def period_change(periods: pd.DataFrame, currency: str) -> Figure:
         below = np.where(amounts < 0, below + amounts, below)
     axes.plot(parts["change"], positions, "o", color=INK, markersize=6, label=translate("change in all"), zorder=4)
     axes.axvline(0, color=GREY, linewidth=0.9)
-    axes.set_yticks(positions, [style.wrapped(translate(str(group)), 22) for group in parts["group"]])
+    axes.set_yticks(positions, [style.wrapped(_group_words(parts).get(group, group), 22) for group in parts["group"]])
     axes.invert_yaxis()
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
@@ -111,10 +114,23 @@ def period_change(periods: pd.DataFrame, currency: str) -> Figure:
     return figure
 
 
+def _group_words(parts: pd.DataFrame) -> dict[object, str]:
+    """What readers are told of the groups that are none of the data; a name that reads like one of them stays as it is."""
+    ours = set(parts["group"]) == set(PERIOD_GROUPS)
+    whole = parts["group"][_everybody(parts)]
+    return {group: translate(words) for group, words in PERIOD_GROUPS.items() if ours or group in set(whole)}
+
+
+def _everybody(parts: pd.DataFrame) -> pd.Series:
+    """Which row is the sum of all others: that of our own name for it, unless somebody's group has this name."""
+    named, sums = parts["group"] == _ALL, parts[list(_PERIODS)].astype(float)
+    return named & np.isclose(sums, sums[~named].sum(), atol=0.005).all(axis=1)
+
+
 def _through(parts: pd.DataFrame, currency: str, span: Mapping[str, str]) -> str:
     """By how much the margin changed in all groups together, and the part that did most of it."""
-    together = parts[parts["group"] == "all"]
-    parts = parts if together.empty else together
+    everybody = _everybody(parts)
+    parts = parts[everybody] if everybody.any() else parts
     summed = {part: float(parts[part].sum()) for part in _PART_NAMES}
     change = float(parts["change"].sum())
     if not summed or not np.isfinite(change) or not change:
@@ -178,7 +194,7 @@ def _still_buying(ages: pd.DataFrame, age: str) -> str:
     last = known.iloc[-1]
     told = {"share": format_value(float(last["active_share"]), "share"), "age": int(last[age])}
     if len(names) == 1:
-        told["cohort"] = str(names[0])
+        told["cohort"] = format_period(str(names[0]))
         return (
             translate("Of the customers first seen in {cohort}, {share} bought in quarter {age}", **told)
             if age == "quarter"
@@ -215,10 +231,10 @@ def cohort_comparison(cohorts: pd.DataFrame, *, suppress_below: int = 0) -> Figu
     if grid.size == 0 or not grid.notna().to_numpy().any():
         return style.nothing_to_show(axes, translate("No cohort is large enough to be shown"))
     few = grid.shape[1] <= 13 and len(grid) <= 24
-    marks = grid.map(lambda cell: "" if np.isnan(cell) else f"{cell:.0%}") if few else False
+    marks = grid.map(lambda cell: "" if np.isnan(cell) else written(cell, ".0%")) if few else False
     axes.grid(False)
     seaborn.heatmap(
-        grid,
+        grid.rename(index=lambda name: format_period(name, short=True)),
         ax=axes,
         cmap=seaborn.light_palette(MAIN, as_cmap=True),
         annot=marks,
@@ -255,8 +271,8 @@ def _old_and_new(grid: pd.DataFrame, what: str, age: str) -> str:
     told = {
         "what": what,
         "age": int(ages[-1]),
-        "first": column.index[0],
-        "last": column.index[-1],
+        "first": format_period(column.index[0]),
+        "last": format_period(column.index[-1]),
         "old": ends[0],
         "new": ends[1],
     }
@@ -293,26 +309,33 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
         amounts = grid[cohort].to_numpy(dtype=float)
         # Negative margins hang below the line instead of hiding in the stack.
         bottom = np.where(amounts >= 0, above, below)
-        label = translate("first bought in {cohort}", cohort=cohort) if place in named else None
+        label = _bought_first(cohort) if place in named else None
         axes.bar(range(len(periods)), amounts, bottom=bottom, color=colours[place], width=0.86, label=label)
         above, below = above + np.maximum(amounts, 0), below + np.minimum(amounts, 0)
     step = max(1, -(-len(periods) // 8))
-    axes.set_xticks(range(0, len(periods), step), periods[::step])
+    axes.set_xticks(range(0, len(periods), step), [format_period(period, short=True) for period in periods[::step]])
     style.scale(axes.yaxis, currency, translate("Margin, {currency}", currency=currency))
     style.legend(figure, 3)
     return figure
+
+
+def _bought_first(cohort: str) -> str:
+    """The layer of a cohort, and that of cohorts too small to be told apart."""
+    if cohort == OTHERS:
+        return translate("first bought at other times")
+    return translate("first bought in {cohort}", cohort=format_period(cohort))
 
 
 def _largest_layer(layers: pd.DataFrame) -> str:
     """Who brings most of the margin of the last period."""
     last = layers[layers["period"].astype(str) == str(layers["period"].iloc[-1])] if len(layers) else layers
     brought = last.groupby(last["cohort"].astype(str))["margin"].sum()
-    if not len(brought) or float(brought.sum()) <= 0 or bool((brought < 0).any()):
+    if not len(brought) or float(brought.sum()) <= 0 or bool((brought < 0).any()) or brought.idxmax() == OTHERS:
         return translate("Margin by when customers first bought")
     return translate(
         "In {period} the customers who first bought in {cohort} brought most: {share} of the margin",
-        period=last["period"].iloc[-1],
-        cohort=brought.idxmax(),
+        period=format_period(str(last["period"].iloc[-1])),
+        cohort=format_period(str(brought.idxmax())),
         share=format_value(float(brought.max() / brought.sum()), "share"),
     )
 

@@ -20,11 +20,11 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
         translatable("Margin since {day}, customers ranked from the most valuable down."),
     ),
     "holdout_tracking": (
-        translatable("What the model would have said, and what happened"),
+        translatable("The forecast and what happened"),
         translatable("Purchases after the first, cumulated. Everything right of the line was unknown to the model."),
     ),
     "holdout_tracking_by_period": (
-        translatable("What the model would have said, and what happened"),
+        translatable("The forecast and what happened"),
         translatable("{things} after the first, cumulated. Everything right of the line was unknown to the model."),
     ),
     "seasonal_index": (
@@ -36,9 +36,9 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
         translatable("Expected margin over {horizon} by tenth of the customers, the most valuable first."),
     ),
     "forecast_record": (
-        translatable("Forecasts from past dates, and what came"),
+        translatable("Past forecasts and the actual margin"),
         translatable(
-            "Each dot is a forecast made with what was known on its date, with its range; the line is what came."
+            "Each dot is a forecast made with what was known on its date, with its range; the line is the actual margin."
         ),
     ),
     "value_levers": (

@@ -70,7 +70,7 @@ def _at_risk(customers: int, lost: float, risk: float, currency: str, contractua
         return translate("No customer is active")
     lost = float(f"{lost:.2g}") if lost >= 100 else round(lost)  # as the finding says it
     message = (
-        translatable("About {lost:,.0f} of {customers:,} customers will end in 12 months; they brought {risk}")
+        translatable("About {lost:,.0f} of {customers:,} customers will leave in 12 months; they brought {risk}")
         if contractual
         else translatable(
             "About {lost:,.0f} of {customers:,} customers will not buy again in 12 months; they brought {risk}"
@@ -83,21 +83,23 @@ def _at_risk(customers: int, lost: float, risk: float, currency: str, contractua
 def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool = False) -> Figure:
     """What the past warning said against what happened, for each tenth of the customers, the safest first.
 
-    `tenths` has the columns predicted, actual, low and high (`cxvalue.questions.churn.past_churn.calibration_by_tenth`);
-    `span` says which time was forecast. Where bar and point meet the warning was right.
+    `tenths` has the columns customers, predicted, actual, low and high
+    (`cxvalue.questions.churn.past_churn.calibration_by_tenth`); `span` says which time was forecast. Where bar and point
+    meet the warning was right. The title tells shares of customers: tenths of few of them are not of one size.
     """
-    style.need_columns(tenths, ("predicted", "actual", "low", "high"), "churn_calibration")
+    style.need_columns(tenths, ("customers", "predicted", "actual", "low", "high"), "churn_calibration")
     figure, (axes,) = style.new_figure(4.2)
     if tenths.empty:
         style.title(figure, translate("No past warning could be checked"))
         return style.nothing_to_show(axes, translate("No part of the history was held back"))
     said, came, low, high = (tenths[name].to_numpy(dtype=float) for name in ("predicted", "actual", "low", "high"))
     message = (
-        translatable("{came} ended against {said} forecast; of the tenth held most at risk {riskiest}")
+        translatable("{came} left against a forecast of {said}; of the tenth most at risk {riskiest}")
         if contractual
-        else translatable("{came} bought nothing against {said} forecast; of the tenth held most at risk {riskiest}")
+        else translatable("{came} bought nothing against a forecast of {said}; of the tenth most at risk {riskiest}")
     )
-    shares = {"came": came.mean(), "said": said.mean(), "riskiest": came[-1]}
+    sizes = tenths["customers"].to_numpy(dtype=float)
+    shares = {"came": np.average(came, weights=sizes), "said": np.average(said, weights=sizes), "riskiest": came[-1]}
     style.title(figure, translate(message, **{name: format_value(float(one), "share") for name, one in shares.items()}))
     places = np.arange(1, len(said) + 1)
     axes.bar(places, said, color=LIGHT, width=0.74, label=translate("forecast"))
@@ -107,7 +109,8 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     axes.set_xticks(places)
     axes.set_xlabel(translate("Tenth of the customers by forecast risk, the safest first"))
     left = translate("Share that ended") if contractual else translate("Share that bought nothing")
-    style.scale(axes.yaxis, "share", f"{left},\n{span}" if span else left, ticks=6)
+    named = translate("{share},\n{span}", share=left, span=span) if span else left
+    style.scale(axes.yaxis, "share", named, ticks=6)
     style.from_zero(axes)
     style.legend(figure, 2)
     return figure

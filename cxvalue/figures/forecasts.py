@@ -9,7 +9,7 @@ import numpy as np
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN, SECOND
 from cxvalue.findings.numbers import format_date, format_level
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,8 +35,8 @@ def forecast_record(
     if record is None:
         style.title(figure, translate("No past forecast could be checked on these data"))
         return style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
-    held = translate("{held} of {all} past forecasts held what came in their range", held=record.held, all=len(record))
-    style.title(figure, held)
+    told = translatable("In {held} of {all} past forecasts the actual margin lay inside the range")
+    style.title(figure, translate(told, held=record.held, all=len(record)))
     when = dates.date2num(list(record.origins))
     said = np.array([[one.value, one.low, one.high] for one in record.forecast])
     came = np.array(record.actual)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN, PALETTE, SECOND
 from cxvalue.findings.numbers import format_level, format_number, format_range, format_value
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, written
 from cxvalue.language.letters import begun
 
 if TYPE_CHECKING:
@@ -96,35 +96,38 @@ def holdout_tracking(
 
 
 def _forecast_and_actual(weeks: pd.DataFrame, start: date | None, chosen: str | None, things: str) -> str:
-    """How far the total was off, roughly: the weeks drawn are whole ones, those of the finding go to the last day."""
-    ahead = weeks if start is None else weeks[pd.to_datetime(weeks["week_end"]) >= pd.Timestamp(start)]
+    """How far the total was off, roughly: the weeks drawn are whole ones, those of the finding go to the last day.
+
+    The running totals differ by what was off before the line as well, and so the title says of what it speaks.
+    """
+    ahead = weeks.iloc[:0] if start is None else weeks[pd.to_datetime(weeks["week_end"]) >= pd.Timestamp(start)]
     if chosen not in weeks.columns or ahead.empty:
         return translate("Forecast and actual, week by week")
     said, came = float(ahead[chosen].sum()), float(ahead["actual"].sum())
     named = {} if things == "purchases" else {"things": translate(things)}
     if not came:
         none = (
-            translatable("The forecast was {forecast:,.0f} {things}, and none came")
+            translatable("Right of the line the forecast was {forecast:,.0f} {things}, and none came")
             if named
-            else translatable("The forecast was {forecast:,.0f} purchases, and none came")
+            else translatable("Right of the line the forecast was {forecast:,.0f} purchases, and none came")
         )
         return translate(none, forecast=said, **named)
     off = abs(said / came - 1)
     if off < 0.005:
         right = (
-            translatable("The forecast of {things} was right to within half a percent")
+            translatable("Right of the line the forecast of {things} was right to within half a percent")
             if named
-            else translatable("The forecast of purchases was right to within half a percent")
+            else translatable("Right of the line the forecast of purchases was right to within half a percent")
         )
         return translate(right, **named)
     return translate(OFF[bool(named), said < came], off=off, **named)
 
 
 OFF = {
-    (False, True): translatable("The forecast of purchases was about {off:.0%} too low"),
-    (False, False): translatable("The forecast of purchases was about {off:.0%} too high"),
-    (True, True): translatable("The forecast of {things} was about {off:.0%} too low"),
-    (True, False): translatable("The forecast of {things} was about {off:.0%} too high"),
+    (False, True): translatable("Right of the line the forecast of purchases was about {off:.0%} too low"),
+    (False, False): translatable("Right of the line the forecast of purchases was about {off:.0%} too high"),
+    (True, True): translatable("Right of the line the forecast of {things} was about {off:.0%} too low"),
+    (True, False): translatable("Right of the line the forecast of {things} was about {off:.0%} too high"),
 }
 
 
@@ -247,7 +250,7 @@ def equity_by_decile(cltv: ArrayLike, currency: str) -> Figure:
     money = np.diff(np.interp(np.linspace(0, 1, 11), np.linspace(0, 1, values.size + 1), cumulative))
     axes.bar(range(1, 11), money, color=[MAIN] + ["#8fb0cc"] * 9, width=0.78)
     for place, amount in enumerate(money, start=1):
-        axes.text(place, max(amount, 0), f"{amount / total:.0%}", ha="center", va="bottom", fontsize=9)
+        axes.text(place, max(amount, 0), written(amount / total, ".0%"), ha="center", va="bottom", fontsize=9)
     axes.margins(y=0.12)
     axes.set_xticks(range(1, 11))
     axes.set_xlabel(translate("Tenth of customers, most valuable first"))

@@ -125,12 +125,22 @@ def drawn(draw: Callable[Parameters, Figure]) -> Callable[Parameters, Figure]:
             figure = draw(*args, **kwargs)
             for words in _WORDS:
                 words(figure)
+            _part_lines(figure)
             figure.draw_without_rendering()
             _narrow_legends(figure)
             _mark_title(figure)
         return figure
 
     return styled
+
+
+def _part_lines(figure: Figure) -> None:
+    """Chinese letters fill their lines, and these would touch one another."""
+    from matplotlib.text import Text
+
+    if spoken() == "zh":
+        for text in figure.findobj(Text):
+            text.set_linespacing(1.45)
 
 
 def _narrow_legends(figure: Figure) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_finding, format_interval, format_level
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -32,16 +33,19 @@ def styled(rows: Iterable[Mapping[str, Any] | Sequence[Any]], columns: Sequence[
 
 
 def sentences(findings: Iterable[Finding]) -> Styler:
-    """The findings of a notebook: what it is, its value and range, and the sentence for the page."""
+    """The findings of a notebook: what it is, its value and range, and the sentence for the page; a reason but once."""
+    found = list(findings)
+    reasons = [finding.reason for finding in found]
+    again = [bool(reason) and reason in reasons[:place] for place, reason in enumerate(reasons)]
     return styled(
         {
             translate("finding"): finding.label,
             translate("value"): format_finding(finding),
             translate("range"): format_interval(finding) or "—",
             translate("confidence"): format_level(finding.level) if finding.level else "—",
-            translate("in words"): finding.text,
+            translate("in words"): spoken_words()["same_reason"] if known else finding.text,
         }
-        for finding in findings
+        for finding, known in zip(found, again, strict=True)
     )
 
 

@@ -23,6 +23,9 @@ Kind = Literal["estimate", "count", "holdout", "chance", "forecast"]
 Withheld = Literal["", "withheld", "not_available"]
 
 
+_SMALL = "[a-zа-яёіїєґ]"
+_WORD_BEGINS = re.compile(rf".{_SMALL}|[AВЗИКОСУЯЄЇ] {_SMALL}")
+"""A word in small letters but for its first, or one of a single letter before such a word."""
 _ID = re.compile(r"experience(\.[\w-]+){1,4}|[a-z][a-z0-9_]*\.[\w-]+(\.[\w-]+)?")
 
 
@@ -40,10 +43,10 @@ def opening(withheld: Withheld) -> str:
 def behind_a_colon(sentence: str) -> str:
     """A sentence as it goes on where another word opened it: its first letter is small unless it is part of a name.
 
-    >>> behind_a_colon("These data are short."), behind_a_colon("AUC is low.")
-    ('these data are short.', 'AUC is low.')
+    >>> behind_a_colon("These data are short."), behind_a_colon("AUC is low."), behind_a_colon("A contract runs on.")
+    ('these data are short.', 'AUC is low.', 'a contract runs on.')
     """
-    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
+    return sentence[:1].lower() + sentence[1:] if _WORD_BEGINS.match(sentence) else sentence
 
 
 @dataclass(frozen=True, slots=True)

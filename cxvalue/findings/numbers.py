@@ -25,6 +25,7 @@ from cxvalue.language.words import spoken_words, unit_word
 Words = Mapping[str, str]
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_PERIOD = re.compile(r"(\d{4})(?: Q([1-4])|-(0[1-9]|1[0-2]))")
 _SMALLEST = 1e-4
 WITH_CENTS_BELOW = 99.995
 """Money below this is written with its cents, above it without."""
@@ -193,6 +194,24 @@ def format_month(day: date) -> str:
     """
     words = spoken_words()
     return words["month"].format(month=words["months_alone"].split(",")[day.month - 1], year=day.year)
+
+
+def format_period(name: str, *, short: bool = False) -> str:
+    """Write a month or a quarter of a published table, such as 2026-06 or 2026 Q2, as the language does; another name as
+    it is.
+
+    >>> format_period("2026 Q2"), format_period("2026-06"), format_period("2026-06", short=True), format_period("north")
+    ('Q2 2026', 'June 2026', 'Jun 2026', 'north')
+    """
+    words, found = spoken_words(), _PERIOD.fullmatch(name)
+    if not found:
+        return name
+    year, quarter, month = found.groups()
+    if quarter:
+        return words["quarter"].format(quarter=quarter, year=year)
+    if not short:
+        return format_month(date(int(year), int(month), 1))
+    return words["month_short"].format(month=words["months_short"].split(",")[int(month) - 1], year=year)
 
 
 def format_p(value: float) -> str:

@@ -106,7 +106,7 @@ class FindingWriter:
             level=level or (None if low is None else self.level),
             unit=unit,
             grade=grade or self.grade,
-            text=closed_up(opening(withheld) + missing if withheld else text),
+            text=closed_up(opening(withheld) + behind_a_colon(missing) if withheld else text),
             method=closed_up(self.method if method is None else method),
             case=case or self.case,
             notebook=self.notebook,

@@ -119,10 +119,10 @@ def translatable(message: str) -> str:
 def written(number: float, form: str) -> str:
     """A number in a format, with the signs of the language that is spoken.
 
-    >>> written(-1234.5, ",.2f")
-    '−1,234.50'
+    >>> written(-1234.5, ",.2f"), written(1.0, ".1%"), written(0.9996, ".1%")
+    ('−1,234.50', '100%', '>99.9%')
     """
-    return _with_minus(_signed(_without_sign_of_zero(format(number, form))))
+    return _with_minus(_signed(_without_sign_of_zero(_formatted(number, form))))
 
 
 def word_of(language: str, key: str, english: str) -> str:
@@ -149,24 +149,29 @@ def _filled(message: str, values: Mapping[str, object]) -> str:
 
 
 class _Written(string.Formatter):
-    """Fills in values; a number with a format gets the decimal sign and the thousands of the language, a day its words.
-
-    A share that rounds to none or to all and is neither is told as less or more than the nearest one: "<1%", ">99%".
-    """
+    """Fills in values; a number with a format gets the decimal sign and the thousands of the language, a day its words."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if not format_spec and isinstance(value, date) and not isinstance(value, datetime):
             return day_in_words(value, spoken())
-        written = str(super().format_field(value, format_spec))
         if not format_spec or not isinstance(value, Number):
-            return written
-        if _SHARE.fullmatch(format_spec):
-            share, step = float(value), 10.0 ** -int(format_spec[1]) / 100  # type: ignore[arg-type]
-            if share > _LEAST_SHARE and float(written[:-1]) == 0:
-                written = "<" + format(step, format_spec)
-            elif share < 1 - _LEAST_SHARE and float(written[:-1]) == 100:
-                written = ">" + format(1 - step, format_spec)
-        return _with_minus(_signed(_without_sign_of_zero(written)))
+            return str(super().format_field(value, format_spec))
+        return written(value, format_spec)  # type: ignore[arg-type]
+
+
+def _formatted(number: float, form: str) -> str:
+    """A number in a format. A share that rounds to none or to all and is neither is told as less or more than the nearest
+    one, "<1%" and ">99%"; none and all themselves have no decimals, as where `format_value` writes them.
+    """
+    plain = format(number, form)
+    if not _SHARE.fullmatch(form):
+        return plain
+    share, step, rounded = float(number), 10.0 ** -int(form[1]) / 100, float(plain[:-1])
+    if share > _LEAST_SHARE and rounded == 0:
+        return "<" + format(step, form)
+    if share < 1 - _LEAST_SHARE and rounded == 100:
+        return ">" + format(1 - step, form)
+    return f"{rounded:.0f}%" if rounded in (0, 100) else plain
 
 
 def _with_minus(written: str) -> str:

@@ -49,6 +49,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # dates
         "date": "{day} {month} {year}",
         "month": "{month} {year}",
+        "month_short": "{month} {year}",
+        "quarter": "Q{quarter} {year}",
         "months_alone": "January,February,March,April,May,June,July,August,September,October,November,December",
         "months": "January,February,March,April,May,June,July,August,September,October,November,December",
         "months_short": "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec",

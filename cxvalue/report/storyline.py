@@ -157,7 +157,10 @@ def _lifetime(model: ReportModel) -> tuple[Slide, ...]:
             (Series(words["deck_decile"], tuple(float(row["total"]) for row in rows)),),
             words["deck_decile_told"], equity.unit, across=words["deck_across_tenths"],
         )  # fmt: skip
-    return (Slide(words["deck_lifetime"], title, told[:1], chart=chart, notes=(*told, *methods_of(equity))),)
+    # How far past forecasts missed is what the next slide is about.
+    miss = model.findings.get("cltv.typical_miss")
+    said = told[0].replace(miss.text, "").replace("  ", " ").strip() if miss is not None and miss.is_number else told[0]
+    return (Slide(words["deck_lifetime"], title, (said,), chart=chart, notes=(*told, *methods_of(equity))),)
 
 
 def _record(model: ReportModel) -> tuple[Slide, ...]:

@@ -61,12 +61,13 @@ def test_bands_and_tenths_speak_of_contracts_where_there_are_contracts() -> None
     assert told == "About 72 of 3,750 customers will not buy again in 12 months; they brought EUR 21,100", (
         "of all bands"
     )
-    tenths = pd.DataFrame({"predicted": [0.1], "actual": [0.2], "low": [0.1], "high": [0.3]})
+    tenths = pd.DataFrame({"customers": [9], "predicted": [0.1], "actual": [0.2], "low": [0.1], "high": [0.3]})
     assert churn_calibration(tenths, contractual=True).axes[0].get_ylabel() == "Share that ended"
-    low = pd.DataFrame({"predicted": [0.1, 0.2], "actual": [0.1, 0.4], "low": [0.1, 0.3], "high": [0.2, 0.5]})
-    assert message_of(churn_calibration(low, contractual=True)) == (
-        "25.0% ended against 15.0% forecast; of the tenth held most at risk 40.0%"
+    low = pd.DataFrame(
+        {"customers": [3, 1], "predicted": [0.1, 0.2], "actual": [0.0, 1.0], "low": [0.0, 0.3], "high": [0.6, 1.0]}
     )
+    told = "25.0% left against a forecast of 12.5%; of the tenth most at risk 100%"
+    assert message_of(churn_calibration(low, contractual=True)) == told, "shares of customers, not of tenths"
 
 
 def test_titles_name_the_strongest_driver_and_the_ends_of_the_bands() -> None:

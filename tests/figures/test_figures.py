@@ -131,7 +131,8 @@ def losses_by_band(*values: float) -> pd.DataFrame:
 
 def tenths(*values: float) -> pd.DataFrame:
     share = np.clip(values, 0, 1)
-    return pd.DataFrame({"predicted": share, "actual": share, "low": share * 0.8, "high": np.minimum(share * 1.2, 1)})
+    high = np.minimum(share * 1.2, 1)
+    return pd.DataFrame({"customers": 9, "predicted": share, "actual": share, "low": share * 0.8, "high": high})
 
 
 def segments(*values: float) -> pd.DataFrame:
@@ -535,6 +536,53 @@ def test_titles_of_cohorts_and_forecasts_are_statements() -> None:
     assert figures.message_of(together) == figures.message_of(figures.period_change(table, "EUR"))
     with using("uk"):
         told = figures.period_change(whole, "EUR")
+        named = figures.period_change(table.assign(group=["all", "only in the later"]), "EUR")
     assert [tick.get_text() for tick in told.axes[0].get_yticklabels()] == ["a", "b", "усі"]
+    names = [tick.get_text() for tick in named.axes[0].get_yticklabels()]
+    assert names == ["all", "only in the later"], "names of somebody's groups stay as they are"
+    assert "40" in figures.message_of(named), "a group named all that is not the sum of the others is one of them"
     same = table.assign(margin_after=table["margin_before"])
     assert figures.message_of(figures.period_change(same, "EUR")).startswith("What changed the margin")
+
+
+def test_months_and_quarters_are_written_as_the_language_does() -> None:
+    layers = pd.DataFrame(
+        {
+            "period": ["2025 Q4", "2026 Q1", "2026 Q1"],
+            "cohort": ["2025 Q4", "2026 Q1", "others"],
+            "margin": [3.0, 9.0, 1.0],
+        }
+    )
+    ages = pd.DataFrame(
+        {"cohort": "2026-02", "quarter": [0, 1], "active_share": [0.5, 0.4], "margin_per_customer": [1.0, 2.0]}
+    )
+    wanted = {
+        "en": ("Q1 2026", "first bought at other times", "February 2026", "Feb 2026"),
+        "ru": ("1 кв. 2026 г.", "первая покупка в другое время", "февраль 2026 г.", "фев 2026 г."),
+        "uk": ("1 кв. 2026 р.", "перша покупка в інший час", "лютий 2026 р.", "лют 2026 р."),
+        "zh": ("2026年第1季度", "首次购买：其他时间", "2026年2月", "2026年2月"),
+    }
+    for language, (quarter, others, month, tick) in wanted.items():
+        with using(language):
+            drawn = figures.margin_by_cohort(layers, "EUR")
+            aged, beside = figures.cohort_ageing(ages, "EUR"), figures.cohort_comparison(ages)
+        (axes,) = drawn.axes
+        assert quarter in figures.message_of(drawn)
+        assert [label.get_text() for label in axes.get_xticklabels()][-1] == quarter
+        legend = [text.get_text() for text in drawn.findobj(match=type(axes.title))]
+        assert others in legend
+        assert month in figures.message_of(aged)
+        assert [label.get_text() for label in beside.axes[0].get_yticklabels()] == [tick]
+
+
+def test_lines_of_a_chinese_label_do_not_touch() -> None:
+    wide = {}
+    for language in ("en", "zh"):
+        with using(language):
+            figure = figures.churn_calibration(tenths(0.2, 0.3), "2017")
+        label = figure.axes[0].yaxis.label
+        parted = label.get_window_extent().width
+        label.set_linespacing(1.2)
+        wide[language] = parted / label.get_window_extent().width
+    assert wide["zh"] > 1.15
+    assert wide["en"] < 1.1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cxvalue.findings.display import Sentences, folded, say, styled
+from cxvalue.findings.display import Sentences, folded, say, sentences, styled
+from cxvalue.findings.writer import FindingWriter
 
 
 def test_sentences_are_paragraphs_with_nothing_of_them_read_as_markup() -> None:
@@ -38,3 +39,20 @@ def test_the_same_table_is_the_same_markup_and_another_has_another_name() -> Non
     one = styled(rows)._repr_html_()
     assert styled(rows)._repr_html_() == one
     assert len({styled(rows).uuid, styled([{"a": 1, "b": "y"}]).uuid, styled([{"a": 1, "c": "x"}]).uuid}) == 3
+
+
+def test_a_reason_that_several_findings_share_is_told_once() -> None:
+    writer = FindingWriter("40_reactivation", "campaign.")
+    reason = "A control group is missing."
+    found = [writer.withhold(key, key, reason) for key in ("effect", "profit")]
+    found += [
+        writer.write("sent", "sent", 3, "", "3 were sent."),
+        writer.withhold("new", "new", "No product is named."),
+    ]
+    told = sentences(found).data["in words"].tolist()
+    assert told == [
+        "Not available: a control group is missing.",
+        "For the same reason.",
+        "3 were sent.",
+        "Not available: no product is named.",
+    ]

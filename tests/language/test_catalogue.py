@@ -50,11 +50,13 @@ def test_a_number_is_written_with_the_signs_of_the_language() -> None:
     [
         (0.0008, ".0%", "<1%"), (0.005, ".0%", "<1%"), (0.0051, ".0%", "1%"), (0.0, ".0%", "0%"), (1e-17, ".0%", "0%"),
         (0.9994, ".0%", ">99%"), (0.995, ".1%", "99.5%"), (1.0, ".0%", "100%"), (0.00049, ".1%", "<0.1%"),
-        (0.99996, ".2%", ">99.99%"), (-0.001, ".0%", "0%"),
+        (0.99996, ".2%", ">99.99%"), (-0.001, ".0%", "0%"), (1.0, ".1%", "100%"), (0.0, ".1%", "0%"),
+        (0.9996, ".1%", ">99.9%"),
     ],
 )  # fmt: skip
 def test_a_share_that_is_neither_none_nor_all_is_not_told_as_one(share: float, form: str, told: str) -> None:
     assert translate(f"{{share:{form}}} of them", share=share) == f"{told} of them"
+    assert written(share, form) == told
 
 
 def test_a_message_has_the_form_that_its_number_asks_for() -> None:

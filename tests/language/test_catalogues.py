@@ -12,7 +12,7 @@ import pytest
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import FORMS
 from tests import messages
-from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
+from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, catalogues_of, names_in, translations_of
 
 TOLD = tuple(sorted(folder.parent.name for folder in PACKAGE.glob("*/__init__.py") if folder.parent.name != "language"))
 """Every room but that of the catalogues: prose stands in messages only, refusals too."""
@@ -257,3 +257,15 @@ def test_a_sentence_outside_is_found(tmp_path: Path) -> None:
         'raise OSError("It is not at all fine.")\nraise CxvalueError("It was to be told.")\n'
     )
     assert [line for line, _ in prose_of(module)] == [2, 4]
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+@pytest.mark.parametrize("room", ["churn", "customers", "contracts", "figures"])
+def test_a_sentence_of_the_page_does_not_begin_with_a_number_that_asks_for_another_form(
+    language: str, room: str
+) -> None:
+    """ "Из 2 451 клиентов" would have to be "клиента": the number stands behind a colon."""
+    wrong = re.compile(r"^(Из|Із|З) \{\w+:,[^}]*\} (\w+[хв] )?(клиентов|клієнтів|аккаунтов|акаунтів)")
+    told = [entry.string for entry in catalogues_of(language)[room] if isinstance(entry.string, str)]
+    assert len(told) > 20
+    assert [one for one in told if wrong.match(one)] == []

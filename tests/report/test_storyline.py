@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from cxvalue.findings.finding import Finding
@@ -41,3 +42,12 @@ def test_the_axis_of_past_forecasts_names_days_as_a_reader_does(published: Publi
     missed = Finding("cltv.typical_miss", "Miss", 0.029, unit="share", text="Past forecasts missed by 2.9%.")
     slides = published.rebuilt(some=[VALUE, missed], tables=tmp_path).slides
     assert [slide.chart.categories for slide in slides if slide.chart] == [("5 Feb 2017",)]
+
+
+def test_how_far_past_forecasts_missed_is_said_on_its_own_slide_only(published: Published, tmp_path: Path) -> None:
+    missed = Finding("cltv.typical_miss", "Miss", 0.029, unit="share", text="Past forecasts missed by 2.9%.")
+    whole = replace(VALUE, text=f"{VALUE.text} {missed.text} They stay.")
+    slides = published.rebuilt(some=[whole, missed], tables=tmp_path).slides
+    holds = [slide.points for slide in slides if any(missed.text in point for point in slide.points)]
+    assert (f"{VALUE.text} They stay.",) in [slide.points for slide in slides]
+    assert len(holds) == 1 + any(missed.text in point for point in slides[0].points)

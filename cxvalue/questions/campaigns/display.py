@@ -10,6 +10,7 @@ from cxvalue.findings.finding import behind_a_colon
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate, written
+from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.findings import campaign_title
 
 if TYPE_CHECKING:
@@ -67,12 +68,28 @@ def no_customers_sentence(result: CampaignResult) -> str:
     return translate("{title}: nothing can be said about single customers: {reason}", title=title, reason=reason)
 
 
-def not_by_lot_sentence(result: CampaignResult) -> str:
-    """Why nothing is said of what only customers held out by lot can tell; the reason of the answer where there is one."""
-    title = campaign_title(result.name)
-    if result.withheld:
-        return translate("{title}: not told: {reason}", title=title, reason=behind_a_colon(result.withheld))
-    return translate("{title}: not told, as no customers were held out by lot.", title=title)
+def not_told(results: Iterable[CampaignResult], *, again: bool = False) -> list[str]:
+    """Of campaigns without customers held out by lot: that what only these can tell is not told, each reason once.
+
+    `again` is for the questions after the first one that had to say so: the reasons are known by then.
+    """
+    named: dict[str, list[str]] = {}
+    for result in results:
+        if not result.judged:
+            named.setdefault("" if again else result.withheld or "", []).append(campaign_title(result.name))
+    told = []
+    for reason, titles in named.items():
+        title = enumerated(titles)
+        if again:
+            first = translate("Does it last?")
+            told.append(
+                translate("{title}: not told, for the reason given at “{question}”", title=title, question=first)
+            )
+        elif reason:
+            told.append(translate("{title}: not told: {reason}", title=title, reason=behind_a_colon(reason)))
+        else:
+            told.append(translate("{title}: not told, as no customers were held out by lot.", title=title))
+    return told
 
 
 def returns_display(curve: pd.DataFrame) -> Styler:

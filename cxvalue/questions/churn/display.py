@@ -47,7 +47,7 @@ def span_words(start: date, end: date) -> str:
 
 def calibration_display(tenths: pd.DataFrame) -> Styler:
     """What was said and what happened, a line for each tenth of the customers."""
-    return calibration_table(tenths, translate("said: will buy nothing"), translate("bought nothing"))
+    return calibration_table(tenths, translate("forecast to buy nothing"), translate("bought nothing"))
 
 
 def calibration_table(tenths: pd.DataFrame, said: str, came: str) -> Styler:

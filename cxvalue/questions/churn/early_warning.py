@@ -22,6 +22,7 @@ from cxvalue.findings.suppression import dominated
 from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.rounding import ROUNDING
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import named, spoken_words
 from cxvalue.lifetime.prediction.value import RHYTHM_BROKEN_BELOW
 from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 
@@ -179,8 +180,9 @@ def open_complaints(interactions: ibis.Table | None, as_of: date) -> pd.Series:
 
 
 def _rhythm(broken: NDArray[np.bool_], silent: NDArray[np.int64], usual: NDArray[np.float64]) -> list[str]:
+    broke, words = translate(RHYTHM_BROKEN), spoken_words()
     return [
-        f"{translate(RHYTHM_BROKEN)}: {_silent(days, max(round(gap), 1))}" if yes else ""
+        named(broke, _silent(days, max(round(gap), 1)), words) if yes else ""
         for yes, days, gap in zip(broken.tolist(), silent.tolist(), usual.tolist(), strict=True)
     ]
 
@@ -195,7 +197,7 @@ def _fall(falls: NDArray[np.float64]) -> list[str]:
     said: dict[str, str] = {}  # a sentence a whole percent, not one a customer
     for fall in falls[~np.isnan(falls)].tolist():
         if (percent := f"{fall:.0%}") not in said:
-            said[percent] = f"{translate(SPEND_FALLING)}: {_below(fall)}"
+            said[percent] = named(translate(SPEND_FALLING), _below(fall), spoken_words())
     return ["" if fall != fall else said[f"{fall:.0%}"] for fall in falls.tolist()]
 
 

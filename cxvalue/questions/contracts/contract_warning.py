@@ -14,6 +14,7 @@ import pandas as pd
 
 from cxvalue.foundation.calendar import months_before
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
+from cxvalue.language.words import named, spoken_words
 from cxvalue.questions.churn.early_warning import COMPLAINT_OPEN, complaint_since, open_complaints
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS, DriverTables, people_of
@@ -85,8 +86,9 @@ def _pays_less(churn: ContractChurn, contracts: Contracts) -> list[str]:
     before = contracts.monthly_value(months_before(contracts.as_of, CHURN_MONTHS))[churn.seen.who]
     now = contracts.monthly_value()[churn.seen.who]
     share = np.divide(now, before, out=np.ones_like(now), where=before > 0)
-    less = translate(PAYS_LESS)
-    return [f"{less}: {written(1 - part, '.0%')}" if part <= 1 - FALL_AT_LEAST else "" for part in share.tolist()]
+    less, words = translate(PAYS_LESS), spoken_words()
+    falls = [written(1 - part, ".0%") if part <= 1 - FALL_AT_LEAST else "" for part in share.tolist()]
+    return [named(less, fall, words) if fall else "" for fall in falls]
 
 
 def _renewal(churn: ContractChurn) -> list[str]:

@@ -53,7 +53,7 @@ def following_display(following: pd.DataFrame) -> Styler:
 
 def calibration_display(tenths: pd.DataFrame) -> Styler:
     """What was said and what happened, a line for each tenth of the customers."""
-    return churn_display.calibration_table(tenths, translate("said: will end"), translate("ended"))
+    return churn_display.calibration_table(tenths, translate("forecast to leave"), translate("ended"))
 
 
 def scores_table(scores: Sequence[ModelScore], chosen: str) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def scores_display(scores: pd.DataFrame) -> Styler:
             translate("model"): translate("{model} ← chosen", model=MODEL_TITLES[row.model])
             if row.selected
             else MODEL_TITLES[row.model],
-            translate("said to end"): written(row.predicted, ",.0f"),
+            translate("forecast to end"): written(row.predicted, ",.0f"),
             translate("ended"): written(row.actual, ","),
             translate("AUC"): written(row.auc, ".3f"),
             translate("Brier score"): written(row.brier, ".4f"),

@@ -45,7 +45,7 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
     made = _joined(fitted, churn.why, really)
     share, sure = format_value(rate.value, "share"), format_level(found.level)
     leave = translate(
-        "{share} of the {members:,} customers under contract should leave within 12 months; {range} with {sure} "
+        "{share} of the {members:,} customers under contract are forecast to leave within 12 months; {range} with {sure} "
         "probability.",
         share=share,
         members=found.members,
@@ -53,8 +53,8 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         sure=sure,
     )
     taken = translate(
-        "{share} of the customers under contract should leave within 12 months; they brought {worth} of margin in the last "
-        "12. It will be {range} with {sure} probability.",
+        "{share} of the customers under contract are forecast to leave within 12 months; they brought {worth} of margin in "
+        "the last 12. It will be {range} with {sure} probability.",
         share=share,
         worth=format_value(risk.value, currency),
         range=format_range(risk.low, risk.high, currency),

@@ -29,7 +29,7 @@ MEASURED = 0.02
 def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, level: float) -> list[Finding]:
     """What an occasion earns without a discount, at the best flat depth and with the ladder as run; the best depth."""
     method = translate(
-        "{occasions:,.0f} occasions of {customers:,} customers. Reservation discounts fitted to the depths refused and "
+        "{occasions:,.0f} visits of {customers:,} customers. Reservation discounts fitted to the depths refused and "
         "accepted; the shape ({family}) was chosen by the data among {families}. Immediate margin only, and reservation "
         "discounts are assumed to stay as they are under another policy.",
         occasions=data.total,

@@ -123,7 +123,7 @@ def _step_finding(writer: FindingWriter, name: str, below: str, value: Interval,
         margin=format_value(abs(value.value), currency),
         range=format_range(value.low, value.high, currency),
     )
-    label = translate("{level} against {below}", level=told, below=lower)
+    label = translate("margin of the next year, {level} against {below} level", level=told, below=lower)
     return writer.write(f"step.{name}.margin", label, value, currency, f"{text} {translate(LINK)}")
 
 

@@ -224,7 +224,7 @@ _MISSED_SHORTER = {
 def record_findings(record: PastRecord | None, months: int, level: float) -> list[Finding]:
     """The findings ``cltv.typical_miss`` and ``cltv.coverage``."""
     miss = translate("How far past forecasts missed, on average")
-    held = translate("Past forecasts whose range held what came")
+    held = translate("Past forecasts whose range held the actual margin")
     if record is None:
         reason = translate(
             "the history is too short to make a forecast from a past date and hold it against what came."
@@ -247,7 +247,7 @@ def record_findings(record: PastRecord | None, months: int, level: float) -> lis
         span=span,
     )
     count = translate(
-        "{held} of {ranges} past ranges ({level}) held what came over the following {span}.",
+        "In {held} of {ranges} past forecasts the actual margin of the following {span} lay inside the {level} range.",
         held=record.held,
         ranges=len(record),
         level=format_level(level),
@@ -266,7 +266,7 @@ def _way_of(base: WholeBase, fit: CltvFit) -> str:
             return translate("{model} for purchases, as the study asks for it", model=title)
         return translate("{model} for {things}, as the study asks for it", model=title, things=translate(fit.things))
     shares = sorted(((share, name) for name, share in weights_of(base, fit).items() if share >= 0.005), reverse=True)
-    told = enumerated(f"{candidate_title(name)} {written(share, '.0%')}" for share, name in shares)
+    told = enumerated(translate("{way} {share:.0%}", way=candidate_title(name), share=share) for share, name in shares)
     moved = math.expm1(base.total.correction)
     if abs(moved) < 0.005:
         return translate("Several forecasts combined, weighed by how far they missed before ({weights})", weights=told)

@@ -216,7 +216,7 @@ def test_too_few_ends_leave_the_simpler_model_with_the_reason() -> None:
     churn = contract_churn(fit, contracts, tables, con, gross_margin=None, missing="No value.", draws=50)
     assert churn.model == "sbg"
     found = {finding.id: finding for finding in contract_churn_findings(churn, currency="EUR")}
-    assert found["churn.value_at_risk"].text == "Not available: No value."
+    assert found["churn.value_at_risk"].text == "Not available: no value."
     assert np.isnan(churn.margins).all()
     if churn.hazard is None:
         assert "are needed before drivers" in churn.why

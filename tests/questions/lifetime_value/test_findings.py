@@ -211,7 +211,9 @@ def test_past_misses_and_the_share_of_ranges_that_held_are_findings() -> None:
     assert miss.value == pytest.approx(np.mean([abs(1 / ratio - 1) for ratio in ratios]))
     assert (miss.unit, held.unit) == ("share", "share")
     assert held.value == pytest.approx(0.8)
-    assert held.text == "4 of 5 past ranges (95%) held what came over the following 24 months."
+    assert (
+        held.text == "In 4 of 5 past forecasts the actual margin of the following 24 months lay inside the 95% range."
+    )
     assert "on 5 past dates from 1 February 2024 to 31 May 2024" in miss.method
     assert "Horizons overlap" in held.method
     none = cltv(base(()))
