@@ -6,8 +6,6 @@ import codecs
 import re
 from pathlib import Path
 
-__all__ = ["encoding_of"]
-
 _SAMPLE = 1 << 20
 _COMMON = "оеаинтсрвл"
 """The commonest letters of Russian, six in ten of all; Ukrainian has nearly the same."""

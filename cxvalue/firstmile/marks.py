@@ -14,8 +14,6 @@ from cxvalue.tables.read.parse import FALSE_WORDS
 from cxvalue.tables.read.roles import NO_SALE, RETURNED, WORDS, role_of, said
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["MARKS", "ask_for_marks"]
-
 MARKS = {"cancelled": "void", "test_orders": "test"}
 """The keys of questions about columns that mark rows, each with the role of such a column."""
 

@@ -10,8 +10,6 @@ from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.tables.read.roles import KEY, role_of, said
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["FILL_DOWN", "emptied", "why_not"]
-
 FILL_DOWN = translatable("Where it stands on the first row of a group only, write it on every row and export again.")
 """What to do about a column whose cells are empty below the first of each group."""
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from cxvalue.foundation.errors import CxvalueError
 
-__all__ = ["as_shown", "check_draws", "check_horizon", "check_kind", "check_rate", "is_number", "is_whole"]
-
 MOST_MONTHS, FEWEST_DRAWS = 600, 20
 """The longest horizon that anything is forecast for, and the draws without which no interval means anything."""
 

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Case(Drawn):
     """A programme's money, month by month and in `draws` possible worlds.

@@ -20,8 +20,6 @@ from cxvalue.language.letters import closed_up
 from cxvalue.money.cashflow import Capacity, CashBenefit, Persistence, ProgrammeCosts
 from cxvalue.money.risks import Risk
 
-__all__ = ["CaseSettings"]
-
 STARTS, POPULATIONS = ("first_start", "as_of"), ("treated", "all")
 
 

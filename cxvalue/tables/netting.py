@@ -14,8 +14,6 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-__all__ = ["FEW_PURCHASES", "TOLERANCE", "Matching", "net"]
-
 TOLERANCE = 1e-9  # relative; sums of money in floating point
 ROUNDS = 20
 FEW_PURCHASES = 50_000
