@@ -105,7 +105,7 @@ def _margin(then: Forecaster, leaving: Attempts, history: int, months: int, rate
     said = float(worth @ found.expected)
     on, days = day_number(then.on), round(months * DAYS_PER_MONTH)
     ends = [date_of(on + round(one * DAYS_PER_MONTH)) for one in range(1, months + 1)]
-    came = np.array([then.contracts.revenue_of_relations_on(then.on, end).sum() for end in ends])
+    came = then.contracts.revenue_of_relations_on(then.on, ends).sum(axis=1)
     certain = said > 0 and (found.total > 0).all()
     chance = float(np.var(np.log(found.total))) if certain else 0.0
     actual = float(np.diff(came, prepend=0.0) @ factors)
