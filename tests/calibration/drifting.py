@@ -1,8 +1,9 @@
 """Do the ranges of contracts hold in a world whose rate of leaving drifts, and how wide are they where it does not?
 
-Run as ``python -m tests.calibration.drifting [customers] [worlds] [sd in hundredths]``. Members join over eight years and
-leave in any month at a rate that is theirs (gamma over members, so that an sBG is nearly right) times that of the calendar
-year, whose logarithm is a random walk with steps of that standard deviation (0: the model is right).
+Run as ``python -m tests.calibration.drifting [customers] [worlds] [sd in hundredths] [trend in hundredths]``. Members join
+over eight years and leave in any month at a rate that is theirs (gamma over members, so that an sBG is nearly right) times
+that of the calendar year, whose logarithm is a random walk with steps of that standard deviation (0: the model is right)
+and that mean. `off` is the root of the mean square error of the centre.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ YEARS_BEFORE, YEARS_AFTER = 8, 2
 SHAPE, MONTHLY = 3.0, 0.03
 
 
-def world(customers: int, seed: int, sd: float) -> pd.DataFrame:
+def world(customers: int, seed: int, sd: float, trend: float = 0.0) -> pd.DataFrame:
     """customer_id, start, end and value_per_month of everybody who joined by `AS_OF`, later ends included."""
     rng = np.random.default_rng([seed, customers])
     months = 12 * (YEARS_BEFORE + YEARS_AFTER)
-    pace = np.exp(np.repeat(np.cumsum(rng.normal(0.0, sd, YEARS_BEFORE + YEARS_AFTER)), 12))
+    pace = np.exp(np.repeat(np.cumsum(rng.normal(trend, sd, YEARS_BEFORE + YEARS_AFTER)), 12))
     rate = rng.gamma(SHAPE, MONTHLY / SHAPE, customers)
     begun = rng.integers(0, 12 * YEARS_BEFORE, customers)
     stays = np.cumsum(np.where(np.arange(months) >= begun[:, None], rate[:, None] * pace, 0.0), axis=1)
@@ -48,10 +49,10 @@ def world(customers: int, seed: int, sd: float) -> pd.DataFrame:
     )
 
 
-def one_world(task: tuple[int, int, float]) -> dict[str, list[float]]:
+def one_world(task: tuple[int, int, float, float]) -> dict[str, list[float]]:
     """Whether the range holds what came, the same of the model alone, and half-widths over the value, of each figure."""
-    customers, seed, sd = task
-    every = world(customers, seed, sd)
+    customers, seed, sd, trend = task
+    every = world(customers, seed, sd, trend)
     moment = pd.Timestamp(AS_OF)
     known = every.assign(end=every["end"].where(every["end"] <= moment))
     contracts = contracts_of(ibis.memtable(known), as_of=AS_OF, observed_from=FIRST)
@@ -67,7 +68,8 @@ def one_world(task: tuple[int, int, float]) -> dict[str, list[float]]:
     found = {}
     for name, truth in (("equity", came), ("churn_rate", gone)):
         full, alone = (getattr(one, name) for one in told)
-        found[name] = [_holds(full, truth), _holds(alone, truth), _half(full), _half(alone), full.value / truth - 1]
+        off = [one.value / truth - 1 for one in (full, alone)]
+        found[name] = [_holds(full, truth), _holds(alone, truth), _half(full), _half(alone), *off, *np.square(off)]
     return found
 
 
@@ -79,16 +81,21 @@ def _half(said: Interval) -> float:
     return (said.high - said.low) / 2 / said.value
 
 
-def main(customers: int = 500, worlds: int = 100, hundredths: int = 20) -> None:
+def main(customers: int = 500, worlds: int = 100, hundredths: int = 20, trend: int = 0) -> None:
     """Print a line a figure."""
-    tasks = [(customers, seed, hundredths / 100) for seed in range(worlds)]
+    tasks = [(customers, seed, hundredths / 100, trend / 100) for seed in range(worlds)]
     with ProcessPoolExecutor() as pool:
         results = list(pool.map(one_world, tasks))
-    print(f"{customers} customers, {worlds} worlds, steps of {hundredths / 100}")
-    print(f"{'figure':<14}{'held':>8}{'alone':>8}{'half-width':>12}{'alone':>8}{'bias':>8}")
+    print(f"{customers} customers, {worlds} worlds, steps of {hundredths / 100}, trend {trend / 100}")
+    print(
+        f"{'figure':<14}{'held':>8}{'alone':>8}{'half-width':>12}{'alone':>8}{'bias':>8}{'alone':>8}{'off':>8}{'alone':>8}"
+    )
     for name in results[0]:
-        held, alone, half, own, off = np.array([one[name] for one in results]).mean(axis=0)
-        print(f"{name:<14}{held:>8.1%}{alone:>8.1%}{half:>12.1%}{own:>8.1%}{off:>8.1%}", flush=True)
+        means = np.array([one[name] for one in results]).mean(axis=0)
+        told = "".join(
+            f"{one:>{12 if place == 2 else 8}.1%}" for place, one in enumerate([*means[:6], *np.sqrt(means[6:])])
+        )
+        print(f"{name:<14}{told}", flush=True)
 
 
 if __name__ == "__main__":

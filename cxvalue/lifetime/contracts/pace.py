@@ -70,10 +70,14 @@ def pace_variance(p: ArrayLike, parameters: float = 0.0) -> float:
 
 @dataclass(frozen=True)
 class Pace:
-    """What is not known of the pace to come: its logarithm is `sigma` times a Student t with `df`, 0 being as foreseen."""
+    """What is known of the pace to come: `centre`, as likely too low as too high (1 is as foreseen), and the doubt.
+
+    The logarithm of the pace over `centre` is `sigma` times a Student t with `df`.
+    """
 
     sigma: float
     df: float
+    centre: float = 1.0
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """n draws, evenly spread over the distribution and in no order. A rush away is more likely than a lull.
@@ -83,10 +87,10 @@ class Pace:
         (1.0, True)
         """
         if not self.sigma > 0:
-            return np.ones(n)
+            return np.full(n, self.centre)
         even = rng.permutation((np.arange(n) + 0.5) / n)
         scaled = np.clip(self.sigma * stdtrit(self.df, even), -LARGEST_MISS, LARGEST_MISS)
-        return np.asarray(np.exp(-unsided(scaled)))
+        return np.asarray(self.centre * np.exp(-unsided(scaled)))
 
 
 SURE = Pace(0.0, 1.0)

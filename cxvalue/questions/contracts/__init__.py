@@ -5,9 +5,12 @@ contract_history  how contracts follow one another, come and go, and how long th
 renewals          the renewal model fitted and tried on the past
 past_renewals     forecasts of contracts made again from past days, and what came
 miss_range        the range of what they will bring, as wide as past misses demand
+first_year        how the value per month changes in the first year of a contract
+months_paid       discounted months paid for, from the chances at which customers can leave
 contract_value    what customers under contract will still bring
 endings           who ends within 12 months, by the model that was better on the past
 drivers           what may drive the end of a contract, gathered from the tables
+driver_forecast   who ends in which month, by the model with drivers
 driver_words      drivers and their levels in the readers' language
 members           member-months in the engine, from members to cells
 accounts          accounts whose users are satisfied: do they renew more often?

@@ -22,6 +22,8 @@ from cxvalue.lifetime.contracts.spells import OPEN, Spells, age_in_periods, spel
 from cxvalue.questions.customers.audit import Waterfall
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ibis
     from numpy.typing import NDArray
 
@@ -98,13 +100,18 @@ class Contracts:
         paid = self.rows["value"] * np.clip(days, 0, None) / DAYS_PER_MONTH
         return np.bincount(self.rows["customer"], weights=paid, minlength=len(self.customers)).astype(float)
 
-    def revenue_of_relations_on(self, day: date, until: date) -> NDArray[np.float64]:
-        """What each contract of the relations of a day brought after it and up to another day, by value per month."""
-        here = self._relations_on(day).index
-        low, high = day_number(day), day_number(until)
-        days = np.clip(np.minimum(self.rows["end"], high) - np.maximum(self.rows["start"], low), 0, None)
-        paid = self.rows["value"] * days / DAYS_PER_MONTH
-        return np.asarray(paid[self.rows["relation"].isin(here)], dtype=np.float64)
+    def revenue_of_relations_on(self, day: date, until: date | Sequence[date]) -> NDArray[np.float64]:
+        """What each contract of the relations of a day brought after it and up to another day, by value per month.
+
+        With several days to which: a row each.
+        """
+        rows = self.rows[self.rows["relation"].isin(self._relations_on(day).index)]
+        low = day_number(day)
+        high = np.array([day_number(one) for one in ([until] if isinstance(until, date) else until)])
+        start, end, value = (rows[name].to_numpy() for name in ("start", "end", "value"))
+        days = np.clip(np.minimum(end, high[:, None]) - np.maximum(start, low), 0, None)
+        paid = np.asarray(value * days / DAYS_PER_MONTH, dtype=np.float64)
+        return paid[0] if isinstance(until, date) else paid
 
     def left_between(self, day: date, until: date) -> int:
         """How many relations of a day have ended by another day."""

@@ -20,11 +20,20 @@ import numpy as np
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate
-from cxvalue.lifetime.contracts.pace import at_pace
+from cxvalue.lifetime.contracts.pace import Pace, at_pace
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
-from cxvalue.questions.contracts.endings import ContractChurn, Hazard, Miss, monthly_outlook, widened
-from cxvalue.questions.contracts.miss_range import pace_ahead, range_demanded
+from cxvalue.questions.contracts.driver_forecast import Hazard, monthly_outlook
+from cxvalue.questions.contracts.endings import ContractChurn, Miss, widened
+from cxvalue.questions.contracts.first_year import first_values, first_year
+from cxvalue.questions.contracts.miss_range import at_drift, pace_ahead, range_demanded
+from cxvalue.questions.contracts.months_paid import (
+    discounted_months,
+    months_at_end,
+    paid_after,
+    paid_by,
+    reach_of_chances,
+)
 from cxvalue.questions.contracts.renewals import RenewalFit, missing_margin
 from cxvalue.questions.lifetime_value.base_forecast import PastRecord
 
@@ -60,7 +69,9 @@ class RenewalValue:
     happen; that of `new_customer` is for the expectation. Where the holdout lay outside what was foreseen, those of equity
     and of a new customer hold what follows if the forecast is off as much again. What cannot be had is None or nan, and
     `missing` says why. `backtest` is the same forecast of the past; None without a holdout or a margin. `record` says how
-    far such forecasts missed from many past days.
+    far such forecasts missed from many past days. Customers are taken to leave `drift` times as fast as the model alone
+    says, as on past days; with `first_year` contracts change their value per month in it as earlier ones did, with
+    `new_prices` new ones begin at the values of the last year only.
     """
 
     active: NDArray[np.bool_]
@@ -80,16 +91,23 @@ class RenewalValue:
     model: str = "sbg"
     backtest: MoneyBacktest | None = None
     record: PastRecord | None = None
+    drift: float = 1.0
+    first_year: bool = False
+    new_prices: bool = False
 
 
 class Forecaster(NamedTuple):
-    """A model as fitted on a day: the sBG with the part of the last period, or the model with drivers where there is one."""
+    """A model as fitted on a day: the sBG with the part of the last period, or the model with drivers where there is one.
+
+    `pace` is how many times as fast as the model says customers are expected to leave (`lifetime.contracts.pace`).
+    """
 
     model: RenewalModel
     part: float
     hazard: Hazard | None
     contracts: Contracts
     on: date
+    pace: float = 1.0
 
     @property
     def seen(self) -> Outlook:
@@ -138,28 +156,33 @@ def renewal_value(
     hazard = churn.hazard if churn is not None and by_hazard else None
     now = Forecaster(fit.full, fit.part, hazard, contracts, contracts.as_of)
     seen = now.seen
+    followed = churn.followed if churn is not None else 1.0
     missing = missing_margin(contracts, gross_margin)
     rate = math.nan if missing or gross_margin is None else gross_margin
-    worth = rate * contracts.monthly_value()[seen.who]
     past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
     paid = paid_by((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
     pace = churn.pace if churn is not None else 1.0
     in_periods = seen if hazard is None else look_ahead(contracts, fit.part)
 
-    def paces(months: float) -> Floats:
-        ahead = pace_ahead(leaving, fit.full, in_periods, contracts.as_of, months)
-        return ahead.draw(draws, np.random.default_rng([seed, 3]))
+    def ahead(months: float) -> Pace:
+        return at_drift(pace_ahead(leaving, fit.full, in_periods, contracts.as_of, months), followed)
 
-    over_horizon = paces(horizon_months)
-    found = foresee(now, worth, paid, over_horizon, level, rng, pace)
+    def draw(known: Pace) -> Floats:
+        return known.draw(draws, np.random.default_rng([seed, 3]))
+
+    over_horizon = ahead(horizon_months)
+    now = now._replace(pace=over_horizon.centre)
+    worth = rate * worth_of(now, paid)
+    found = foresee(now, worth, paid, draw(over_horizon), level, rng, pace)
     rates: tuple[Interval | None, Interval | None] = None, None
     if churn is not None:
         p_end = churn.probabilities
         if churn.losses is not None:
             rates = churn.losses.rate, churn.losses.at_risk
     else:
-        p_end = 1 - fit.full.survival(seen.chances(YEAR), seen.renewed)
-        rates = _churned(fit.full, seen, past[seen.who], p_end, paces(YEAR), level, rng)
+        in_a_year = ahead(YEAR)
+        p_end = at_pace(1 - fit.full.survival(seen.chances(YEAR), seen.renewed), in_a_year.centre)
+        rates = _churned(fit.full, seen, past[seen.who], p_end, draw(in_a_year), level, rng)
     size = len(contracts.customers)
 
     def spread(values: Floats, elsewhere: float) -> Floats:
@@ -183,7 +206,7 @@ def renewal_value(
             in_margin = replace(before, actual=before.actual * rate, made=before.made * rate)
             equity, record = range_demanded(equity, found.total, in_margin, contracts.as_of, horizon_months, level)
     if not missing:
-        newcomer = _new_customer(now, paid, rate, over_horizon, level, rng, pace)
+        newcomer = _new_customer(now, paid, rate, draw(over_horizon), level, rng, pace)
     return RenewalValue(
         active=contracts.active(),
         age_months=contracts.age_months(),
@@ -202,6 +225,9 @@ def renewal_value(
         model=churn.model if churn is not None else fit.full.name,
         backtest=tested,
         record=record,
+        drift=now.pace,
+        first_year=first_year(contracts) is not None,
+        new_prices=not missing and first_values(contracts)[1],
     )
 
 
@@ -220,18 +246,31 @@ def _backtest(
         return None
     last = fit.holdout_start - timedelta(days=1)
     hazard = churn.hazard_before if churn.forecasts_by_hazard else None
-    then = Forecaster(fit.calibration, fit.part_calibration, hazard, contracts, last)
-    who = then.seen.who
     months = months_between(last, contracts.as_of)
+    then = Forecaster(fit.calibration, fit.part_calibration, hazard, contracts, last)
+    known = pace_ahead(leaving, then.model, look_ahead(contracts, then.part, last), last, months)
+    known = at_drift(known, churn.followed_before)
+    then = then._replace(pace=known.centre)
+    who = then.seen.who
     whole = math.floor(months)
-    flows = np.append(np.ones(whole), [months - whole] if months > whole else [])
-    worth = rate * contracts.monthly_value(last)[who]
+    paid = paid_by(np.append(np.ones(whole), [months - whole] if months > whole else []))
+    worth = rate * worth_of(then, paid)
     rng = np.random.default_rng([seed, 2])
-    paces = pace_ahead(leaving, then.model, look_ahead(contracts, then.part, last), last, months).draw(draws, rng)
-    found = foresee(then, worth, paid_by(flows), paces, level, rng, 1.0)
+    found = foresee(then, worth, paid, known.draw(draws, rng), level, rng, 1.0)
     foreseen = Interval.around(float(worth @ found.expected), found.total, level)
     came = rate * float(contracts.revenue_of_relations_on(last, contracts.as_of).sum())
     return MoneyBacktest(fit.holdout_start, contracts.as_of, int(who.size), Miss(foreseen, came))
+
+
+def worth_of(by: Forecaster, paid: Floats) -> Floats:
+    """What each customer of a forecaster's day pays a month, with changes in the first year of contracts (`first_year`)."""
+    changes = first_year(by.contracts, by.on)
+    if changes is None:
+        return by.contracts.monthly_value(by.on)[by.seen.who]
+    seen = look_ahead(by.contracts, by.part, by.on)
+    return changes.worth(
+        by.contracts, seen, by.on, lambda chances: by.model.survival(chances, seen.renewed) ** by.pace, paid
+    )
 
 
 def foresee(
@@ -239,7 +278,7 @@ def foresee(
 ) -> Foreseen:
     """What the customers of a forecaster's day will bring: `worth` a month each, months paid as `paid_by` adds them up.
 
-    There is a future for each of the `paces`, at which everybody leaves in it.
+    There is a future for each of the `paces`, at which everybody leaves in it; `pace` is that of `Foreseen.faster`.
     """
     return (_by_age if by.hazard is None else _by_drivers)(by, worth, paid, paces, (1 - level) / 2, rng, pace)
 
@@ -252,24 +291,25 @@ def _by_age(
     begun = np.floor(seen.wait)
     groups, which = np.unique(np.stack([seen.renewed, begun.astype(np.int64)]), axis=1, return_inverse=True)
     which, rest = which.ravel(), seen.wait - begun
-    reach = _reach(paid.size - 1, seen.step)
-    stays = by.model.survival(reach[None, :], groups[0][:, None])
+    reach = reach_of_chances(paid.size - 1, seen.step)
+    stays = by.model.survival(reach[None, :], groups[0][:, None]) ** by.pace
 
     def months(stay: Floats) -> Floats:
-        early, late = (_discounted_months(stay, groups[1] + more, paid, seen.step)[which] for more in (0, 1))
+        early, late = (discounted_months(stay, groups[1] + more, paid, seen.step)[which] for more in (0, 1))
         return np.asarray((1 - rest) * early + rest * late)
 
     mean = np.zeros((groups.shape[1], reach.size))
     for alpha, beta in drawn:
         mean += survival(alpha, beta, reach[None, :], groups[0][:, None]) / len(drawn)
-    low, high = (_end(mean, share, groups[1], which, rest, paid, seen.step) for share in (tail, 1 - tail))
+    mean **= by.pace
+    low, high = (months_at_end(mean, share, groups[1], which, rest, paid, seen.step) for share in (tail, 1 - tail))
     total = np.empty(len(drawn))
     for place, (alpha, beta) in enumerate(drawn):
         leaving = np.clip(rng.beta(alpha, beta + seen.renewed), 1e-300, 1 - 1e-16)
         # The chance at which they leave.
         stay = np.ceil(np.log(rng.random(leaving.size)) / (paces[place] * np.log1p(-leaving)))
         before = np.clip(stay - 1, 0, paid.size).astype(np.intp)
-        total[place] = worth @ _paid_after(before, begun.astype(np.intp), rest, paid, seen.step)
+        total[place] = worth @ paid_after(before, begun.astype(np.intp), rest, paid, seen.step)
     return Foreseen(months(stays), months(stays**pace), low, high, total)
 
 
@@ -281,25 +321,25 @@ def _by_drivers(
     seen, size, draws = by.seen, worth.size, paces.size
     coef = by.hazard.model.draw(draws, rng)
     begun = np.floor(seen.wait).astype(np.int64)
-    rest, chances = seen.wait - begun, _reach(paid.size - 1, 1)
+    rest, chances = seen.wait - begun, reach_of_chances(paid.size - 1, 1)
     expected, faster, low, high = (np.zeros(size) for _ in range(4))
     total = np.zeros(draws)
     for rows in np.array_split(np.arange(size), max(1, math.ceil(size * draws / _CELLS))):
-        rates = np.stack(list(by.hazard.rates(seen.renewed, rows, chances.size - 1)), axis=1)
+        rates = at_pace(np.stack(list(by.hazard.rates(seen.renewed, rows, chances.size - 1)), axis=1), by.pace)
         stays: Floats = np.cumprod(np.column_stack([np.ones(rows.size), 1 - rates]), axis=1, dtype=np.float64)
 
         def months(stay: Floats, rows: NDArray[np.intp] = rows) -> Floats:
-            early, late = (_discounted_months(stay, begun[rows] + more, paid, 1) for more in (0, 1))
+            early, late = (discounted_months(stay, begun[rows] + more, paid, 1) for more in (0, 1))
             return np.asarray((1 - rest[rows]) * early + rest[rows] * late)
 
         expected[rows], faster[rows] = months(stays), months(np.power(stays, pace))
         own = np.arange(rows.size)
         low[rows], high[rows] = (
-            _end(stays, share, begun[rows], own, rest[rows], paid, 1) for share in (tail, 1 - tail)
+            months_at_end(stays, share, begun[rows], own, rest[rows], paid, 1) for share in (tail, 1 - tail)
         )
         # Each further chance at which a customer stays brings what is paid up to the next one.
         brings = np.stack(
-            [_paid_after(np.full(rows.size, k), begun[rows], rest[rows], paid, 1) for k in chances.tolist()], axis=1
+            [paid_after(np.full(rows.size, k), begun[rows], rest[rows], paid, 1) for k in chances.tolist()], axis=1
         )
         total += worth[rows] @ brings[:, 0]
         here = np.ones((rows.size, draws), dtype=bool)
@@ -324,68 +364,25 @@ def _churned(
     return Interval.around(float(p.mean()), outcomes[0], level), at_risk
 
 
-def paid_by(factors: Floats) -> Floats:
-    """Discounted months that who stays for 0, 1, 2, … months has paid by then."""
-    return np.concatenate([[0.0], np.cumsum(factors)])
-
-
-def _reach(horizon: int, step: int) -> NDArray[np.int64]:
-    """Numbers of chances to leave, from none to as many as the horizon can hold."""
-    return np.arange(math.ceil(horizon / step) + 2)
-
-
-def _discounted_months(stays: Floats, first: NDArray[np.int64], paid: Floats, step: int) -> Floats:
-    """Expected discounted months of who can leave first after `first` months and then every `step` months.
-
-    `stays` has in its last axis the probability to stay at so many chances.
-    """
-    months = np.minimum(first[..., None] + step * np.arange(stays.shape[-1]), paid.size - 1)
-    return np.asarray(paid[months[..., 0]] + (stays[..., 1:] * np.diff(paid[months], axis=-1)).sum(axis=-1))
-
-
-def _paid_after(chances: NDArray[np.intp], begun: NDArray[np.intp], rest: Floats, paid: Floats, step: int) -> Floats:
-    """Discounted months of who stays at so many chances to leave and leaves at the next."""
-    horizon = paid.size - 1
-    whole = np.minimum(begun + step * np.minimum(chances, horizon), horizon)
-    more = np.append(np.diff(paid), 0.0)
-    return paid[whole] + rest * more[whole]
-
-
-def _end(
-    stays: Floats,
-    share: float,
-    begun: NDArray[np.int64],
-    which: NDArray[np.intp],
-    rest: Floats,
-    paid: Floats,
-    step: int,
-) -> Floats:
-    """Discounted months at one end of the interval of each customer, from the distribution of when they leave."""
-    before = ((1 - stays[:, 1:]) < share).sum(axis=1)[which]
-    return _paid_after(before, begun[which], rest, paid, step)
-
-
 def _new_customer(
     by: Forecaster, paid: Floats, rate: float, paces: Floats, level: float, rng: np.random.Generator, pace: float
 ) -> Interval:
-    """Mean first value per month x discounted months from the first day on; interval of the expectation.
+    """Mean value per month of new contracts x discounted months from the first day on; interval of the expectation.
 
     By the model with drivers, new customers are like those who began in the last year.
     """
     contracts = by.contracts
-    rows = contracts.rows.merge(contracts.relations[["customer", "start"]], on=["customer", "start"])
-    first = rate * rows.groupby(["customer", "start"])["value"].sum().to_numpy()
-    error = float(first.std(ddof=1) / math.sqrt(first.size)) if first.size > 1 else 0.0
+    first, _ = first_values(contracts)
     hazard = by.hazard.newcomers() if by.hazard is not None and by.seen.who.size else None
     step = contracts.step if hazard is None else 1
     wait = by.part * step + contracts.grace_days / DAYS_PER_MONTH
     if hazard is not None and contracts.annual:
         wait = 1.0
     begun = math.floor(wait)
-    chances = _reach(paid.size - 1, step)
+    chances = reach_of_chances(paid.size - 1, step)
 
     def months(stays: Floats) -> Floats:
-        early, late = (_discounted_months(stays, np.array([begun + more]), paid, step) for more in (0, 1))
+        early, late = (discounted_months(stays, np.array([begun + more]), paid, step) for more in (0, 1))
         return np.asarray((1 - wait + begun) * early + (wait - begun) * late)
 
     if hazard is None:
@@ -399,10 +396,31 @@ def _new_customer(
             _mean_survival(hazard, young, everybody, chances.size - 1, coef)
             for coef in (hazard.model.coef[None, :], hazard.model.draw(paces.size, rng))
         )
+    central = _at_drift(central, np.ones(1), by.pace)
+    changes = first_year(contracts)
+    if changes is not None and first.size:
+        month = np.arange(paid.size - 1)
+        passed = np.clip(np.floor((month - wait) / step) + 1, 0, chances.size - 1).astype(np.intp)
+        weights = np.broadcast_to(central[0, passed] * np.diff(paid), (first.size, month.size))
+        first = changes.settled(first, np.zeros(first.size, dtype=np.int64), weights)
+    first = rate * first
+    error = float(first.std(ddof=1) / math.sqrt(first.size)) if first.size > 1 else 0.0
     value = float(first.mean() * months(central)[0])
-    outcomes = (first.mean() + error * rng.standard_normal(len(curves))) * months(curves ** paces[:, None])
+    outcomes = (first.mean() + error * rng.standard_normal(len(curves))) * months(
+        _at_drift(curves, paces / by.pace, by.pace)
+    )
     faster = float(first.mean() * months(central**pace)[0])
     return widened(Interval.around(value, outcomes, level), [faster / value] if value and pace != 1 else [])
+
+
+def _at_drift(stays: Floats, paces: Floats, drift: float) -> Floats:
+    """Curves of staying at a pace each, and with the drift of those of past days from the second chance to leave on.
+
+    Who was a customer on a past day had the first chance behind: nothing is learnt there of who has it ahead.
+    """
+    found = stays ** paces[:, None]
+    found[:, 1:] *= (found[:, 1:] / np.maximum(found[:, 1:2], 1e-300)) ** (drift - 1)
+    return np.asarray(found)
 
 
 def _mean_survival(

@@ -14,7 +14,7 @@ from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn.findings import warning_findings, warning_labels
 from cxvalue.questions.contracts.driver_words import driver_words
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS
-from cxvalue.questions.contracts.findings import forecast_grade, miss_words
+from cxvalue.questions.contracts.findings import drift_words, forecast_grade, miss_words
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -42,7 +42,7 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         "The range is for what will really happen: the doubt about the model's parameters, chance, and how far such "
         "forecasts missed on past dates."
     )
-    made = _joined(fitted, churn.why, really)
+    made = _joined(fitted, churn.why, drift_words(churn.drift), really)
     share, sure = format_value(rate.value, "share"), format_level(found.level)
     leave = translate(
         "{share} of the {members:,} customers under contract are forecast to leave within 12 months; {range} with {sure} "

@@ -8,7 +8,7 @@ higher log predictive score decides which of them forecasts; AUC, Brier score an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,20 +16,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, WHOLE_YEAR_DAYS, day_number, months_before
+from cxvalue.foundation.calendar import months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval
 from cxvalue.foundation.progress import working
 from cxvalue.language.catalogue import translate
-from cxvalue.lifetime.contracts.hazard import HazardModel
-from cxvalue.lifetime.contracts.pace import Pace, at_pace
+from cxvalue.lifetime.contracts.pace import Pace, at_pace, pace_of
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.questions.churn.past_churn import Backtest, auc, brier
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, find_stayers, look_ahead, months_between
-from cxvalue.questions.contracts.drivers import THIRDS, VALUE, DriverTables, contract_members
-from cxvalue.questions.contracts.members import Happening, Members, calendar_columns, fit_members
-from cxvalue.questions.contracts.miss_range import pace_ahead
+from cxvalue.questions.contracts.driver_forecast import Hazard, hazard_of, monthly_outlook
+from cxvalue.questions.contracts.drivers import DriverTables
+from cxvalue.questions.contracts.miss_range import at_drift, pace_ahead
 from cxvalue.questions.contracts.renewals import RenewalFit
 
 if TYPE_CHECKING:
@@ -41,125 +40,20 @@ if TYPE_CHECKING:
 
 CHURN_MONTHS = 12
 LEAST_PROBABILITY = 1e-3
-FEWEST_NEWCOMERS = 30
 SBG, HAZARD = "sbg", "hazard"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Hazard:
-    """A hazard model with the present state of those it forecasts: one row of `now` and of `start` a customer.
-
-    `now` has the drivers as they stand on `until`; a happening that yes or no answers has its latest day in `last_day`.
-    """
-
-    model: HazardModel
-    members: Members
-    now: pd.DataFrame
-    start: NDArray[np.int64]
-    last_day: dict[str, NDArray[np.float64]]
-
-    def p_end(
-        self, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp], coef: Floats | None = None
-    ) -> Floats:
-        """P(ending at one of its next so many monthly chances) of chosen customers; a column a draw of `coef`."""
-        reach = int(chances[rows].max(initial=0))
-        kept = np.zeros(rows.size if coef is None else (rows.size, len(coef)))
-        for step, rate in enumerate(self.rates(renewed, rows, reach, coef)):
-            at_risk = step < chances[rows]
-            kept += np.where(at_risk if rate.ndim == 1 else at_risk[:, None], np.log1p(-rate), 0.0)
-        return np.asarray(-np.expm1(kept))
-
-    def rates(
-        self, renewed: NDArray[np.int64], rows: NDArray[np.intp], reach: int, coef: Floats | None = None
-    ) -> Iterator[Floats]:
-        """P(ending in a month) of chosen customers in each of the next `reach` months; a column a draw of `coef`.
-
-        What a yes-or-no driver will be in months whose beginning has not come yet is not known: unless its latest event
-        still counts then, the two hazards are weighed by how often that driver was `yes`.
-        """
-        for step in range(reach):
-            months = renewed[rows] + step
-            able = self.members.can_leave(months)
-            found = np.zeros(rows.size if coef is None else (rows.size, len(coef)))
-            if able.any():
-                found[able] = np.minimum(self._rate(months[able], rows[able], coef), 1 - 1e-12)
-            yield found
-
-    def _rate(self, months: NDArray[np.int64], rows: NDArray[np.intp], coef: Floats | None) -> Floats:
-        until = day_number(self.members.until)
-        begins = self.members.begins(months, self.start[rows])
-        table = self.now.iloc[rows].assign(**calendar_columns(months, self.start[rows], self.members))
-        weighed: list[tuple[Happening, NDArray[np.bool_]]] = []
-        for one in self.members.happenings:
-            if one.edges is None:
-                counts = self.last_day[one.name][rows] > begins - one.days
-                table[one.name] = np.where(counts, one.yes, one.no)
-                weighed.append((one, ~counts & (begins > until)))
-        rate = self.model.hazard(table, coef)
-        for one, open_ in weighed:
-            yes = self.model.at_risk.get(f"{one.name}={one.yes}", 0) / self.model.months
-            if yes and open_.any():
-                other = self.model.hazard(table.assign(**{one.name: one.yes}), coef)
-                share = np.where(open_, yes, 0.0)
-                rate = rate + (other - rate) * (share if rate.ndim == 1 else share[:, None])
-        return rate
-
-    def newcomers(self, most: int = 500) -> Hazard:
-        """The same for customers who begin on the day after `until`: alike to those who began in the year before it.
-
-        Where fewer than 30 of them are there, alike to all; at most `most` of them, evenly chosen.
-        """
-        day = day_number(self.members.until)
-        recent = np.flatnonzero(self.start > day - WHOLE_YEAR_DAYS)
-        rows = recent if recent.size >= FEWEST_NEWCOMERS else np.arange(self.start.size)
-        rows = rows[np.linspace(0, rows.size - 1, min(most, rows.size)).astype(np.intp)] if rows.size else rows
-        never = {name: np.full(rows.size, -math.inf) for name in self.last_day}
-        return replace(self, now=self.now.iloc[rows], start=np.full(rows.size, day, dtype=np.int64), last_day=never)
-
-
-def hazard_of(
-    contracts: Contracts,
-    tables: DriverTables,
-    con: ibis.BaseBackend,
-    on: date | None = None,
-    *,
-    suppress_below: int = 0,
-) -> Hazard:
-    """Fit the hazard model to what was known on a day and take the state of the customers active then.
-
-    Levels of drivers with fewer than `suppress_below` ends are gathered. Raises `CxvalueError` when too few contracts ended.
-    """
-    day = on or contracts.as_of
-    members = contract_members(contracts, tables, day)
-    model = fit_members(members, con, order={VALUE: THIRDS}, fewest=suppress_below)
-    number = day_number(day)
-    table = members.table
-    here = table[(table["start"] <= number) & (table["end"] > number)]
-    owner = contracts.relations["customer"].to_numpy()[here["member"].astype(int)]
-    here = here.assign(owner=owner).sort_values("owner", ignore_index=True)
-    now, last = here[list(members.fixed)].copy(), {}
-    for one in members.happenings:
-        events = one.events.filter((one.events.day <= number) & (one.events.day > number - one.days))
-        value = {"value": events["value"].argmax(events.day)} if one.edges is not None else {}
-        seen = events.group_by("key").agg(day=events.day.max(), **value).to_pandas().set_index("key")
-        seen = seen.reindex(here["cluster" if one.by_cluster else "member"])
-        last[one.name] = seen["day"].fillna(-math.inf).to_numpy(float)
-        if one.edges is None:
-            now[one.name] = np.where(last[one.name] > number - one.days, one.yes, one.no)
-        else:
-            score = seen["value"].to_numpy(float)
-            band = np.array(one.bands, dtype=object)[(score > one.edges[0]).astype(int) + (score > one.edges[1])]
-            now[one.name] = np.where(np.isnan(score), one.unknown, band)
-    return Hazard(model, members, now, here["start"].to_numpy(np.int64), last)
-
-
 class ModelScore(NamedTuple):
-    """How one model foresaw the holdout: log predictive score, its forecast of each customer, and of how many leave."""
+    """How one model foresaw the holdout: log predictive score, its forecast of each customer, and of how many leave.
+
+    `followed`: how many times as fast as the sBG says it lets customers leave.
+    """
 
     model: str
     log_score: float
     backtest: Backtest
     leavers: Miss
+    followed: float = 1.0
 
 
 class Miss(NamedTuple):
@@ -194,6 +88,9 @@ class ContractChurn:
         hazard: the hazard model and the present drivers; None where `no_hazard` says why.
         months: where the customers stand when chances are counted by the month, as the hazard model does.
         hazard_before: the hazard model as fitted before the holdout; None where there is none.
+        followed: how many times as fast as the sBG says the model that forecasts lets customers leave: so much of a
+            drift of the pace it has followed itself.
+        drift: how many times as fast as the model alone says customers are taken to leave, as on past days.
         leavers: how many the model that forecasts foresaw to leave in the holdout, and how many did; None without one.
             Where what came lies outside, the intervals of `losses` hold what follows from the same miss in the future.
     """
@@ -213,6 +110,13 @@ class ContractChurn:
     months: Outlook
     hazard_before: Hazard | None = None
     leavers: Miss | None = None
+    followed: float = 1.0
+    drift: float = 1.0
+
+    @property
+    def followed_before(self) -> float:
+        """The same as `followed`, before the holdout."""
+        return next((score.followed for score in self.scores if score.model == self.model), 1.0)
 
     @property
     def forecasts_by_hazard(self) -> bool:
@@ -267,14 +171,14 @@ def contract_churn(
     scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed, leaving)
     model, why = _choice(scores, no_hazard)
     months = seen if seen.step == 1 or hazard is None else monthly_outlook(contracts, hazard.members.grace_days)
-    chances = seen.chances(CHURN_MONTHS)
+    chances, followed, drift = seen.chances(CHURN_MONTHS), 1.0, 1.0
     every = np.arange(seen.who.size)
+    p = 1 - fit.full.survival(chances, seen.renewed)
     if model == HAZARD and hazard is not None:
         chances = months.chances(CHURN_MONTHS)
-        p = _in_parts(hazard, months.renewed, chances, every)
-        in_draws = _hazard_draws(hazard, months.renewed, chances, draws, seed)
+        by_age, p = p, _in_parts(hazard, months.renewed, chances, every)
+        in_draws, followed = _hazard_draws(hazard, months.renewed, chances, draws, seed), pace_of(by_age, p.sum())
     else:
-        p = 1 - fit.full.survival(chances, seen.renewed)
         in_draws = _sbg_draws(fit.full, seen, chances, draws, seed)
     margins = np.full(seen.who.size, math.nan)
     if not missing and gross_margin is not None:
@@ -282,8 +186,9 @@ def contract_churn(
         margins = gross_margin * contracts.revenue_between(since, contracts.as_of)[seen.who]
     found = None
     if seen.who.size:
-        ahead = pace_ahead(leaving, fit.full, seen, contracts.as_of, CHURN_MONTHS)
-        in_draws = _at_paces(in_draws, ahead, draws, seed)
+        ahead = at_drift(pace_ahead(leaving, fit.full, seen, contracts.as_of, CHURN_MONTHS), followed)
+        drift = ahead.centre
+        in_draws, p = _at_paces(in_draws, ahead, draws, seed), at_pace(p, drift)
         found = losses(p, np.nan_to_num(margins), in_draws=in_draws, draws=draws, level=level, seed=seed)
     made = ContractChurn(
         seen=seen,
@@ -301,6 +206,8 @@ def contract_churn(
         months=months,
         hazard_before=before,
         leavers=next((score.leavers for score in scores if score.model == model), None),
+        followed=followed,
+        drift=drift,
     )
     if found is None or made.pace == 1:
         return made
@@ -320,20 +227,6 @@ def _try(
         return hazard_of(contracts, tables, con, on, suppress_below=suppress_below), ""
     except CxvalueError as error:
         return None, str(error)
-
-
-def monthly_outlook(contracts: Contracts, grace_days: int, on: date | None = None) -> Outlook:
-    """Where active customers stand when chances are counted by the month.
-
-    The chance comes at the end of each month; where months begin with some grace, so much before it.
-    """
-    grace = grace_days / DAYS_PER_MONTH
-    ages = contracts.ages_less(grace_days, on)
-    who = np.flatnonzero(~np.isnan(ages))
-    whole = np.floor(np.maximum(ages[who], 0.0))
-    wait = whole + 1 - grace - ages[who]
-    passed = wait <= 0
-    return Outlook(who, (whole + passed).astype(np.int64), wait + passed, 1)
 
 
 def _in_parts(hazard: Hazard, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp]) -> Floats:
@@ -402,19 +295,25 @@ def _scores(
     span = fit.holdout_start, contracts.as_of
     ahead = pace_ahead(leaving, fit.calibration, seen, last, length)
 
-    def foreseen(p: Floats, in_draws: InDraws) -> Miss:
-        at_paces = _at_paces(in_draws, ahead, draws, seed)
+    def tried(name: str) -> ModelScore:
+        p, in_draws = said[name]
+        followed = 1.0 if name == SBG else pace_of(said[SBG][0], p.sum())
+        known = at_drift(ahead, followed)
+        p, at_paces = at_pace(p, known.centre), _at_paces(in_draws, known, draws, seed)
         number = losses(p, np.zeros(p.size), in_draws=at_paces, draws=draws, level=level, seed=seed).leaving
-        return Miss(number, float(left.sum()))
+        return _score(name, p, left, span, Miss(number, float(left.sum())), followed)
 
-    return tuple(_score(name, p, left, span, foreseen(p, drawn)) for name, (p, drawn) in said.items()), before
+    return tuple(tried(name) for name in said), before
 
 
-def _score(model: str, p: Floats, left: NDArray[np.bool_], span: tuple[date, date], leavers: Miss) -> ModelScore:
+def _score(
+    model: str, p: Floats, left: NDArray[np.bool_], span: tuple[date, date], leavers: Miss, followed: float
+) -> ModelScore:
     # What a model holds impossible may be a date that is a day off: one such customer is not to decide.
     log_score = float(np.log(np.clip(np.where(left, p, 1 - p), LEAST_PROBABILITY, None)).sum())
     known = brier(left, np.full(p.size, left.mean()))
-    return ModelScore(model, log_score, Backtest(*span, model, p, left, auc(left, p), brier(left, p), known), leavers)
+    past = Backtest(*span, model, p, left, auc(left, p), brier(left, p), known)
+    return ModelScore(model, log_score, past, leavers, followed)
 
 
 def _choice(scores: tuple[ModelScore, ...], no_hazard: str) -> tuple[str, str]:

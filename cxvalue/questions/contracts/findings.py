@@ -150,13 +150,21 @@ def renewal_findings(
         relations=fit.full.customers,
         day=format_date(fit.as_of),
     )
+    terms = {"months": months, "rate": format_level(value.annual_discount_rate)}
     margin = translate(
         "Margin over {months} months, each month's discounted from its end at {rate} a year, nominal and before tax; a "
         "contract's value per month is taken to stay as it is.",
-        months=months,
-        rate=format_level(value.annual_discount_rate),
+        **terms,
     )
-    money = _joined(fitted, churn.why, clock_words(fit) if fit.clock == "year" else "", margin)
+    if value.first_year:
+        margin = translate(
+            "Margin over {months} months, each month's discounted from its end at {rate} a year, nominal and before tax; in "
+            "its first year a contract's value per month is taken to change as that of earlier contracts did, and then to "
+            "stay as it is.",
+            **terms,
+        )
+    clock = clock_words(fit) if fit.clock == "year" else ""
+    money = _joined(fitted, churn.why, drift_words(value.drift), clock, margin)
     writer = replace(WRITER, grade=grade, level=level)
 
     def estimate(key: str, label: str, interval: Interval | None, text: str, method: str) -> Finding:
@@ -183,6 +191,8 @@ def renewal_findings(
         if churn.forecasts_by_hazard
         else translate("A new contract brings the mean first value per month. The range is for the expectation.")
     )
+
+    prices = translate("That value is the mean of the last year, in which contracts began at other values than before.")
 
     def of(interval: Interval | None) -> str:
         return format_value(interval.value, currency) if interval else ""
@@ -219,7 +229,7 @@ def renewal_findings(
                 worth=of(newcomer),
                 months=months,
             ),
-            f"{money} {first}",
+            _joined(money, first, prices if value.new_prices else ""),
         ),
         _money_backtest(value, currency, level),
         *record_findings(value.record, months, level),
@@ -270,6 +280,17 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
         **when,
     )
     return f"{off} {wider}"
+
+
+def drift_words(drift: float) -> str:
+    """That customers leave faster or slower than the model says, in a sentence; empty where they do not."""
+    if drift == 1:
+        return ""
+    return translate(
+        "On past dates customers left faster or slower than forecast, in the same direction; so they are taken to leave at "
+        "{pace} of the rate that the model alone would give.",
+        pace=format_value(drift, "share"),
+    )
 
 
 def _money_backtest(value: RenewalValue, currency: str, level: float) -> Finding:

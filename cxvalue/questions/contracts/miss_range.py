@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -36,6 +37,11 @@ CONTRACTS = Reference(floor=0.0004)
 LEAST_RECORD = 0.1
 """Of the usual variance so much stays, however calm the past was."""
 
+YEAR = 12
+DRIFT_HALF_LIFE, DOUBTED = 0.7, 1.5
+"""After so many horizons a past pace counts half for the pace to expect, as what drifts is told by the latest; and so many
+times the variance of their mean is taken off (tests/calibration/README.md)."""
+
 FEWEST_LEAVERS = 10.0
 """Leavers to be expected before a past forecast of their number says something."""
 
@@ -55,7 +61,7 @@ def attempt(on: int, days: int, history: float, chance: float, actual: float, ma
 
 
 def pace_ahead(leaving: Attempts | None, model: RenewalModel, seen: Outlook, on: date, months: float) -> Pace:
-    """What is not known, on a day, of the pace at which customers leave in the next `months`.
+    """What is known, on a day, of the pace at which customers leave in the next `months`: its centre and the doubt.
 
     Args:
         leaving: the paces of past days (`past_renewals`); only those that were over by then count. None: nothing but what
@@ -71,7 +77,39 @@ def pace_ahead(leaving: Attempts | None, model: RenewalModel, seen: Outlook, on:
         return SURE
     row = attempt(day_number(on), round(months * DAYS_PER_MONTH), 0.0, chance, math.nan, 1.0, leaving.names[0])
     rows = leaving.with_row(row)
-    return shrunk(rows, weigh(rows, len(rows) - 1, RECORD_HALF_LIFE, other=1.0)[:-1], LEAVING)
+    known = shrunk(rows, weigh(rows, len(rows) - 1, RECORD_HALF_LIFE, other=1.0)[:-1], LEAVING)
+    drifts = [drifted(leaving, on, one, LEAVING) for one in {months, min(months, YEAR)}]
+    agree = min(drifts) > 0 or max(drifts) < 0
+    return replace(known, centre=math.exp(min(drifts, key=abs)) if agree else 1.0)
+
+
+def drifted(leaving: Attempts, on: date, months: float, reference: Reference) -> float:
+    """The logarithm of the pace to expect in the next `months` after past ones: 0, unless they were off in one direction.
+
+    Their mean, each counting as far as chance does not explain it, drawn towards 0 by its own error (chance, and how far
+    paces are off elsewhere): nothing is left of a mean within 1.2 of its standard errors (the positive part of James and
+    Stein, Proceedings of the Fourth Berkeley Symposium 1, 1961).
+    """
+    days = round(months * DAYS_PER_MONTH)
+    rows = leaving.with_row(attempt(day_number(on), days, 0.0, 0.0, math.nan, 1.0, leaving.names[0]))
+    counts = weigh(rows, len(leaving), DRIFT_HALF_LIFE, other=1.0)[:-1]
+    varies = leaving.chance + reference.floor
+    shares = counts / varies
+    if not shares.sum() > 0:
+        return 0.0
+    shares = shares / shares.sum()
+    misses = np.clip(np.log(leaving.actual), -LARGEST_MISS, LARGEST_MISS)
+    mean, error = float(shares @ misses), float(shares @ varies) / float(counts.sum())
+    return -mean * max(0.0, 1 - DOUBTED * error / mean**2) if mean else 0.0
+
+
+def at_drift(ahead: Pace, followed: float) -> Pace:
+    """The pace for a model with drivers that lets customers leave `followed` times as fast as the one that past days tried.
+
+    Only the part of the drift is left that it has not followed already.
+    """
+    left = ahead.centre / followed
+    return replace(ahead, centre=min(max(left, min(ahead.centre, 1.0)), max(ahead.centre, 1.0)))
 
 
 def shrunk(rows: Attempts, counts: Floats, reference: Reference) -> Pace:

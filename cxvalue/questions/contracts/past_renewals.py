@@ -15,9 +15,10 @@ from cxvalue.lifetime.contracts.pace import pace_of, pace_variance
 from cxvalue.lifetime.contracts.sbg import fit_renewal, survival
 from cxvalue.lifetime.evidence.attempts import Attempts, origins_before
 from cxvalue.questions.contracts.contract_base import Contracts
-from cxvalue.questions.contracts.contract_value import Forecaster, foresee, paid_by
+from cxvalue.questions.contracts.contract_value import Forecaster, foresee, worth_of
 from cxvalue.questions.contracts.endings import CHURN_MONTHS
 from cxvalue.questions.contracts.miss_range import FEWEST_LEAVERS, attempt, pace_ahead
+from cxvalue.questions.contracts.months_paid import paid_by
 
 CANDIDATE = "sbg"
 SHORTEST_DAYS = 91
@@ -96,14 +97,16 @@ def _leaving(then: Forecaster, history: int, months: int) -> list[Attempts]:
 
 def _margin(then: Forecaster, leaving: Attempts, history: int, months: int, rate: float) -> Attempts:
     factors = (1 + rate) ** (-np.arange(1, months + 1) / 12)
-    worth = then.contracts.monthly_value(then.on)[then.seen.who]
     rng = np.random.default_rng(1)
-    paces = pace_ahead(leaving, then.model, then.seen, then.on, months).draw(DRAWS, rng)
-    found = foresee(then, worth, paid_by(factors), paces, 0.95, rng, 1.0)
+    ahead = pace_ahead(leaving, then.model, then.seen, then.on, months)
+    then = then._replace(pace=ahead.centre)
+    paid = paid_by(factors)
+    worth = worth_of(then, paid)
+    found = foresee(then, worth, paid, ahead.draw(DRAWS, rng), 0.95, rng, 1.0)
     said = float(worth @ found.expected)
     on, days = day_number(then.on), round(months * DAYS_PER_MONTH)
     ends = [date_of(on + round(one * DAYS_PER_MONTH)) for one in range(1, months + 1)]
-    came = np.array([then.contracts.revenue_of_relations_on(then.on, end).sum() for end in ends])
+    came = then.contracts.revenue_of_relations_on(then.on, ends).sum(axis=1)
     certain = said > 0 and (found.total > 0).all()
     chance = float(np.var(np.log(found.total))) if certain else 0.0
     actual = float(np.diff(came, prepend=0.0) @ factors)

@@ -45,3 +45,8 @@ def test_draws_are_those_of_a_t_whose_faster_side_is_longer() -> None:
         pytest.approx(reach * math.exp(0.1), rel=0.01),
     )
     assert (SURE.draw(3, np.random.default_rng(1)) == 1).all()
+
+
+def test_draws_lie_around_the_pace_that_is_expected() -> None:
+    assert np.median(Pace(0.2, 8.0, 1.3).draw(4001, np.random.default_rng(3))) == pytest.approx(1.3)
+    assert (Pace(0.0, 8.0, 1.3).draw(3, np.random.default_rng(3)) == 1.3).all()

@@ -12,9 +12,18 @@ from scipy.stats import t as student
 
 from cxvalue.foundation.calendar import day_number
 from cxvalue.lifetime import Interval
+from cxvalue.lifetime.contracts.pace import Pace
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.blend import RECORD_HALF_LIFE, weigh
-from cxvalue.questions.contracts.miss_range import CONTRACTS, LEAST_RECORD, LEAVING, range_demanded, shrunk
+from cxvalue.questions.contracts.miss_range import (
+    CONTRACTS,
+    LEAST_RECORD,
+    LEAVING,
+    at_drift,
+    drifted,
+    range_demanded,
+    shrunk,
+)
 
 AS_OF, YEAR = date(2025, 12, 31), 365
 EQUITY, DRAWN = Interval(1000.0, 990.0, 1010.0), np.random.default_rng(1).normal(1000.0, 5.0, 400)
@@ -105,3 +114,36 @@ def test_a_value_of_nothing_keeps_its_range() -> None:
     assert asked(past_of(1.0, 1.0), nothing)[0] == nothing
     uncertain = np.append(DRAWN, 0.0)
     assert asked(past_of(1.0, 1.0), EQUITY, uncertain)[0] == EQUITY
+
+
+def drift_after(*ratios: float, chance: float = 1e-5, months: int = 12) -> float:
+    """How many times as fast as foreseen customers are expected to leave after years with such 1 / paces."""
+    return math.exp(drifted(past_of(*ratios, chance=chance, said=1.0), AS_OF, months, LEAVING))
+
+
+def test_a_pace_that_was_off_in_one_direction_is_expected_on() -> None:
+    assert 1.1 < drift_after(0.8, 0.75, 0.8, 0.7) < 1 / 0.7
+    assert 0.75 < drift_after(1.3, 1.3, 1.25, 1.35) < 0.9
+    assert drift_after(1.3, 0.7, 1.3, 0.75) == 1
+
+
+def test_what_chance_explains_is_no_drift() -> None:
+    assert drift_after(0.8, 0.75, 0.8, 0.7, chance=0.3) == 1
+    rng = np.random.default_rng(3)
+    found = [drift_after(*np.exp(rng.normal(0.0, 0.1, 6)), chance=0.01) for _ in range(100)]
+    assert np.mean(np.array(found) == 1) > 0.9
+
+
+def test_only_what_was_over_by_the_day_tells_of_a_drift() -> None:
+    past = past_of(1.0, 1.0, 0.6, 0.6, said=1.0)
+    assert drifted(past, date(2023, 12, 31), 12, LEAVING) == 0
+    assert drifted(past, AS_OF, 12, LEAVING) > 0.1
+    assert drifted(past.take(np.zeros(0, dtype=int)), AS_OF, 12, LEAVING) == 0
+
+
+def test_drivers_have_the_part_of_a_drift_that_they_have_not_followed() -> None:
+    faster, slower = Pace(0.1, 6.0, 1.3), Pace(0.1, 6.0, 0.8)
+    assert at_drift(faster, 1.1).centre == pytest.approx(1.3 / 1.1)
+    assert at_drift(slower, 0.9).centre == pytest.approx(0.8 / 0.9)
+    assert [at_drift(faster, one).centre for one in (1.0, 1.4, 0.9)] == [1.3, 1.0, 1.3]
+    assert [at_drift(slower, one).centre for one in (1.0, 0.7, 1.2)] == [0.8, 1.0, 0.8]

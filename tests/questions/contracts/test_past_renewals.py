@@ -19,11 +19,19 @@ from cxvalue.questions.contracts.past_renewals import CANDIDATE, PastRenewals, p
 FIRST, LAST = date(2022, 1, 1), date(2025, 12, 31)
 
 
-def contracts_until(as_of: date, *, leave_a_month: float = 0.03, size: int = 800) -> Contracts:
-    """Members who begin at any time and leave with one chance a month, at 10 a month, as known on a day."""
+def contracts_until(
+    as_of: date, *, leave_a_month: float = 0.03, size: int = 800, changed_after: date | None = None
+) -> Contracts:
+    """Members who begin at any time and leave with one chance a month, at 10 a month, as known on a day.
+
+    With `changed_after` all who are there on that day leave within 200 days of it.
+    """
     rng = np.random.default_rng(5)
     start = rng.integers(day_number(FIRST), day_number(LAST) - 60, size)
     end = start + np.ceil(30.4375 * rng.geometric(leave_a_month, size)).astype(int)
+    if changed_after is not None:
+        there = (start <= day_number(changed_after)) & (end > day_number(changed_after))
+        end = np.where(there, day_number(changed_after) + rng.integers(1, 200, size), end)
     known = start <= day_number(as_of)
     moments = pd.to_datetime(np.where(end <= day_number(as_of), end, np.iinfo(np.int32).max), unit="D", errors="coerce")
     table = pd.DataFrame(
@@ -60,16 +68,22 @@ def test_in_a_world_that_does_not_change_forecasts_hardly_miss(found: Attempts) 
 
 
 def test_nothing_later_reaches_a_past_forecast(both: PastRenewals) -> None:
-    """Two steps of 182 days later the same past days are asked again."""
-    earlier, shared = past_renewals(contracts_until(date(2025, 1, 1)), 12, 0.0), 0
-    for now, then in ((both.margin, earlier.margin), (both.leaving, earlier.leaving)):
-        rows = {(int(one), int(days)): row for row, (one, days) in enumerate(zip(now.origin, now.days, strict=True))}
-        for row, key in enumerate(zip(then.origin.tolist(), then.days.tolist(), strict=True)):
-            if key in rows:
-                shared += 1
-                assert then.made[row, 0] == pytest.approx(now.made[rows[key], 0], rel=1e-9)
-                assert then.actual[row] == pytest.approx(now.actual[rows[key]], rel=1e-9)
-    assert shared >= 10
+    """Whatever comes after a day, forecasts made until then and what had come by then stay as they are."""
+    day = date(2025, 1, 1)
+    other = past_renewals(contracts_until(LAST, changed_after=day), 12, 0.0)
+    for now, then in ((both.margin, other.margin), (both.leaving, other.leaving)):
+        made, over = (
+            [{(int(o), int(d)): row for row, (o, d) in enumerate(zip(one.origin, one.days, strict=True)) if o + wait * d
+              <= day_number(day)} for one in (now, then)]
+            for wait in (0, 1)
+        )  # fmt: skip
+        assert made[0].keys() == made[1].keys()
+        assert len(made[0]) >= len(over[0]) >= 10
+        for key, row in made[0].items():
+            assert then.made[made[1][key], 0] == pytest.approx(now.made[row, 0], rel=1e-9)
+        for key, row in over[0].items():
+            assert then.actual[over[1][key]] == pytest.approx(now.actual[row], rel=1e-9)
+    assert other.leaving.actual.min() < 0.5 * both.leaving.actual.min()
 
 
 def test_in_a_world_that_does_not_change_the_pace_varies_as_chance_has_it(both: PastRenewals) -> None:
