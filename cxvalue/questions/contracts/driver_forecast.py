@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from cxvalue.foundation.arrays import Floats
 
-__all__ = ["Hazard", "hazard_of", "monthly_outlook"]
-
 FEWEST_NEWCOMERS = 30
 
 

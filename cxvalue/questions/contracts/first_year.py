@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cxvalue.foundation.arrays import Bools, Floats, Ints
     from cxvalue.questions.contracts.contract_base import Contracts, Outlook
 
-__all__ = ["FirstYear", "first_values", "first_year"]
-
 MONTHS = 12
 FEWEST = 30
 CHANGED_BEYOND = 3.0

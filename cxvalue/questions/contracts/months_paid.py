@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from cxvalue.foundation.arrays import Floats
 
-__all__ = ["discounted_months", "months_at_end", "paid_after", "paid_by", "reach_of_chances"]
-
 
 def paid_by(factors: Floats) -> Floats:
     """Discounted months that who stays for 0, 1, 2, … months has paid by then."""
