@@ -83,7 +83,7 @@ class Postgres(Warehouse):
                 )
             elif not temporary:
                 command = "GRANT TEMPORARY ON DATABASE … TO …"
-                said.append(translate("the user may not make temporary tables: {command}.", command=command))
+                said.append(translate("the user may not create temporary tables: {command}.", command=command))
             for name in named:
                 *_, schema, table = [None, *name.split(".")]
                 found: Any = cursor.execute(

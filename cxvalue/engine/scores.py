@@ -109,7 +109,7 @@ def whose_scores(study: str) -> str:
 
 def not_ours(named: str) -> tuple[str, str]:
     """What is said of a table that is none of the study's scores, and what to do."""
-    found = translate("{table!r} is no table that reports of this study made; it stays as it is.", table=named)
+    found = translate("{table!r} was not made by reports of this study, so it is left as it is.", table=named)
     return found, translate("Name another table, one that does not exist yet.")
 
 
@@ -132,7 +132,7 @@ def _looked_at(cursor: Cursor[Any], named: str, study: str) -> tuple[bool, list[
     if not there and not may_make:
         command = f"GRANT USAGE, CREATE ON SCHEMA {schema} TO …"
         return False, [
-            (translate("the user may not make tables in {schema!r}: {command}.", schema=schema, command=command), ask)
+            (translate("the user may not create tables in {schema!r}: {command}.", schema=schema, command=command), ask)
         ]
     if not there:
         return False, []

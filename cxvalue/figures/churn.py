@@ -95,9 +95,9 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
         return style.nothing_to_show(axes, translate("No part of the history was held back"))
     said, came, low, high = (tenths[name].to_numpy(dtype=float) for name in ("predicted", "actual", "low", "high"))
     message = (
-        translatable("{came} ended against {said} forecast; of the tenth held most at risk {riskiest}")
+        translatable("{came} ended; forecast {said}. Of the tenth rated most at risk, {riskiest}")
         if contractual
-        else translatable("{came} bought nothing against {said} forecast; of the tenth held most at risk {riskiest}")
+        else translatable("{came} bought nothing; forecast {said}. Of the tenth rated most at risk, {riskiest}")
     )
     shares = {"came": came.mean(), "said": said.mean(), "riskiest": came[-1]}
     style.title(figure, translate(message, **{name: format_value(float(one), "share") for name, one in shares.items()}))
@@ -105,9 +105,9 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     axes.bar(places, said, color=LIGHT, width=0.74, label=translate("forecast"))
     reach = np.clip(np.array([came - low, high - came]), 0, None)
     axes.errorbar(places, came, yerr=reach, fmt="o", color=MAIN, elinewidth=1.4, markersize=6,
-                  label=translate("actual, with the range of chance"))  # fmt: skip
+                  label=translate("actual, with its range by chance"))  # fmt: skip
     axes.set_xticks(places)
-    axes.set_xlabel(translate("Tenth of the customers by forecast risk, the safest first"))
+    axes.set_xlabel(translate("Tenth of the customers by forecast risk, lowest first"))
     left = translate("Share that ended") if contractual else translate("Share that bought nothing")
     style.scale(axes.yaxis, "share", f"{left},\n{span}" if span else left, ticks=6)
     style.from_zero(axes)

@@ -37,7 +37,9 @@ def forecast_record(
     if record is None:
         style.title(figure, translate("No past forecast could be checked on these data"))
         return style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
-    held = translate("{held} of {all} past forecasts held what came in their range", held=record.held, all=len(record))
+    held = translate(
+        "{held} of {all} past forecasts contained the actual result in their range", held=record.held, all=len(record)
+    )
     style.title(figure, held)
     when = dates.date2num(list(record.origins))
     said = np.array([[one.value, one.low, one.high] for one in record.forecast])

@@ -226,7 +226,8 @@ def _pattern(names: Sequence[str], every: Sequence[str]) -> str:
     pattern = names[0] if len(names) == 1 else f"{start}*"
     if [name for name in every if fnmatch(name, pattern)] != list(names):
         found = translate(
-            "holds several tables whose files are not told apart by their names ({names}).", names=enumerated(every[:6])
+            "contains several tables whose files cannot be told apart by their names ({names}).",
+            names=enumerated(every[:6]),
         )
         raise BadInput.at("--from", found, translate("Unpack it and name the files of one table."))
     return pattern

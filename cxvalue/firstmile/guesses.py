@@ -43,7 +43,7 @@ def draft_by_guess(export: Export) -> Draft:
         days = [look for look in looks if look.is_day]
     amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
     if export.rows < _FEWEST_ROWS or not looks:
-        found, remedy = translate("holds no rows to speak of."), translate("Give a table with a row a purchase.")
+        found, remedy = translate("has hardly any rows."), translate("Give a table with a row a purchase.")
         return draft.refused(found, remedy)
     if customers and not days and not amounts:
         return _customers(draft, customers)
@@ -66,7 +66,7 @@ def draft_by_guess(export: Export) -> Draft:
             "no column looks like {lacking}. Columns: {columns}.", lacking=either(lacking), columns=columns
         )
         remedy = translate(
-            "A table needs at least who bought, when, and for how much; a total per customer or per day is none."
+            "A table needs at least who bought, when, and for how much; a total per customer or per day is not enough."
         )
         return draft.refused(found, remedy)
     _customer(draft, customers)
@@ -135,7 +135,7 @@ def _customer(draft: Draft, customers: Sequence[Look]) -> None:
     if person:
         options = (Option("accept", translate("yes: those who share a name are one customer")),)
         ask = translate(
-            "{column!r} looks like a person's name, and two people may share one. Is it to stand for the customer?",
+            "{column!r} looks like a person's name, and two people may share one. Use it as the customer?",
             column=best.name,
         )
         draft.asks("names", ask, "columns.customer_id", options, "accept", "column")
@@ -245,7 +245,7 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
         look.is_number and re.search(r"\bfees?\b|gebühr|frais|comisi|комисси", said(look.name)) for look in looks
     )
     if net and not fees:
-        draft.why["revenue"] = ("likely", translate("'net' stands in its name"))
+        draft.why["revenue"] = ("likely", translate("its name contains 'net'"))
     else:
         draft.why["revenue"] = ("likely", why)
         _ask_for_tax(draft, best, taxes, shipping)
@@ -299,7 +299,7 @@ def _ask_for_tax(draft: Draft, best: Look, taxes: Sequence[Look], shipping: Sequ
         Option("inside", inside, {"revenue_minus": both}),
         Option("on_top", on_top, {"revenue_minus": freight} if freight else {}),
     )
-    ask = translate("Does {amount!r} hold {tax!r}?", amount=best.name, tax=tax)
+    ask = translate("Does {amount!r} include {tax!r}?", amount=best.name, tax=tax)
     draft.asks("tax", ask, "columns.revenue", options)
 
 
@@ -346,7 +346,7 @@ def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
             options.append(Option(", ".join(good), says, {"keep_rows": {look.name: good}}))
         options.append(Option("all", translate("every row counts"), {}))
         ask = translate(
-            "Which values of {column!r} are purchases? There are: {values}. What came back in full is none.",
+            ("Which values of {column!r} are purchases? There are: {values}. What was returned in full is not one."),
             column=look.name,
             values=counted,
         )
@@ -406,7 +406,7 @@ def _subscriptions(
     draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
     draft.why |= dict.fromkeys(("start", "end"), ("likely", translate("by its name")))
     if len(ends) > 1:
-        _ask_which(draft, "end", ends, translate("Which day is the end of the contract? A request to cancel is none."))
+        _ask_which(draft, "end", ends, translate("Which day is the end of the contract? A request to cancel is not."))
         draft.why["end"] = ("asked", translate("several days"))
     if amounts:
         amount = amounts[0].name

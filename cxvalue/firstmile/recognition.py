@@ -94,7 +94,7 @@ class Understanding:
             ask = translate(
                 "Which share of revenue is left after the goods and whatever else each sale costs (contribution margin)?"
             )
-            option = Option("unknown", translate("not known: everything is told in revenue, and the page says so"))
+            option = Option("unknown", translate("not known: everything is given in revenue, and the page says so"))
             study.append(Question("margin", ask, "gross_margin", (option,), None, "share"))
         if self._several and "rates" not in self.answers:
             codes = enumerated(self.codes)
@@ -128,7 +128,7 @@ class Understanding:
             _TAKEN.get(self.main.sign, self.main.sign if self.main.sign in CODES else "") if self.main else ""
         )
         if given and given not in CODES:
-            says = translate("{word!r} is no currency.", word=given)
+            says = translate("{word!r} is not a currency.", word=given)
             raise BadInput.at("--answer currency", says, translate("Write three letters, such as EUR."))
         if given and len(self.codes) == 1 and given != found and "rates" not in self.answers:
             says = translate("is {given}, and the file says {found}.", given=given, found=found)
@@ -158,7 +158,7 @@ class Understanding:
             except ValueError:
                 share = -1.0
             if not 0 < share <= 1:
-                says = translate("{word!r} is no share.", word=given)
+                says = translate("{word!r} is not a share.", word=given)
                 raise BadInput.at("--answer margin", says, translate("Write 0.40, 40%, or unknown."))
             return f"{share:g}"
         return given
@@ -173,7 +173,7 @@ class Understanding:
                 try:
                     rates[code.strip().upper()] = float(worth)
                 except ValueError:
-                    says = translate("{word!r} is no rate.", word=part)
+                    says = translate("{word!r} is not a rate.", word=part)
                     raise BadInput.at("--answer rates", says, translate("Write 'USD: 0.92, GBP: 1.17'.")) from None
         return rates
 
@@ -271,7 +271,7 @@ def _joined(drafts: list[Draft], left: list[str]) -> list[Draft]:
         other = tables.setdefault(draft.table, draft)
         if other is not draft:
             found = translate(
-                "{one} and {other} both hold {table}, in different columns.",
+                "{one} and {other} both contain {table}, in different columns.",
                 one=other.export.label,
                 other=draft.export.label,
                 table=draft.table,

@@ -40,9 +40,7 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
         f"#   cxvalue report FOLDER      {translate('makes the report')}",
     ]
     if questions:
-        ask = translate(
-            "ASK stands where an answer is missing. Write it there, or run the command again with --answer KEY=VALUE."
-        )
+        ask = translate("ASK marks a missing answer. Write it there, or run the command again with --answer KEY=VALUE.")
         head.append(f"# {ask}")
     contractual = found.main is not None and found.main.table == "subscriptions"
     lines = [
@@ -80,7 +78,7 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
             lines.append(_line("guest_ids", _flow(guests), _ask(asked_here, about)))
     lines += ["", "tables:"]
     if found.main is None:
-        ask = translate("no file has purchases or contracts; without them there is no study")
+        ask = translate("no file contains purchases or contracts; without them there is no study")
         lines += ["  transactions:", _line("path", "ASK", ask, 4)]
     for draft in found.drafts:
         spec, _, _ = found.settled[draft.table]

@@ -97,7 +97,7 @@ class CaseSettings:
             raise CxvalueError("correlation == {correlation}, must lie between 0 and 1.", correlation=self.correlation)
         wrong = next((one for one in self.benefits if not isinstance(one, CashBenefit)), None)
         if wrong is not None:
-            raise CxvalueError("{benefit!r} is no money and cannot enter an NPV; pass it as capacity.", benefit=wrong)
+            raise CxvalueError("{benefit!r} is not money and cannot enter an NPV; pass it as capacity.", benefit=wrong)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -298,7 +298,7 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
     known = [one.name for one in fields(CaseSettings)]
     for name in given:
         if name not in known:
-            found = translate("{name!r} is no setting of a business case.", name=name)
+            found = translate("{name!r} is not a setting of a business case.", name=name)
             raise CxvalueError(closed_up(f"{found} {nearest(name, known)}"))
     if isinstance(given.get("costs"), Mapping):
         given["costs"] = ProgrammeCosts(**given["costs"])

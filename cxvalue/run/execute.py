@@ -290,7 +290,7 @@ class _Crew:
                 )
             how = translate("exit status {status}", status=member.process.exitcode)
             if member.process.exitcode == -signal.SIGKILL:
-                how = translate("exit status {status}; was the memory exhausted?", status=member.process.exitcode)
+                how = translate("exit status {status}; did it run out of memory?", status=member.process.exitcode)
             raise RunFailed(
                 "{name}: its process was ended from outside {place} ({how})", name=name, place=member.place, how=how
             )

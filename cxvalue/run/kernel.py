@@ -157,7 +157,7 @@ class _Execution:
             ) from None
         except DeadKernelError:
             raise RunFailed(
-                "{name}: the kernel died in cell {cell} (was the memory exhausted?)", name=job.name, cell=self.cell
+                "{name}: the kernel died in cell {cell} (did it run out of memory?)", name=job.name, cell=self.cell
             ) from None
         except NoSuchKernel as error:
             raise RunFailed(f"{job.name}: {missing_kernel(error.name)}") from None

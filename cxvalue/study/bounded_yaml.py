@@ -113,7 +113,7 @@ def _measure(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
         raise _fault(_too_deep(), node)
     if id(node) in sizes:
         if not sizes[id(node)]:
-            raise _fault(translate("a list or mapping holds itself"), node)
+            raise _fault(translate("a list or mapping contains itself"), node)
         return sizes[id(node)]
     sizes[id(node)] = 0
     size = 1

@@ -110,7 +110,8 @@ def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
     if written is not None and study.engine is None:
         found = translate("{table!r} is a table of an engine, and none is named.", table=written)
         remedy = translate(
-            "Leave it out: customers.parquet of the report holds the same, with real ids where pseudonymise is false."
+            "Leave it out: customers.parquet of the report contains the same, with real ids where "
+            "pseudonymise is false."
         )
         problems.append(Problem(where, found, remedy))
     if written is not None and written in {source.table for source in study.tables.values()}:
@@ -130,7 +131,7 @@ def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
                 "Load it there and name it with 'table:'. From files or databases may come: {tables}.",
                 tables=enumerated(SMALL),
             )
-            found = translate("is not in the study's engine, as it is no small table.")
+            found = translate("is not in the study's engine, as it is not a small table.")
             problems.append(Problem(where, found, remedy))
         if not source.in_engine:
             continue
@@ -241,7 +242,7 @@ def periods_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
         remedy = translate("Write models: bg_bb, or leave bg_bb out.")
         problems.append(Problem(f"{label}: cltv.models", found, remedy))
     if wanted.time_unit == "day":
-        found = translate("'day' is no period of bg_bb, in which a customer can buy once.")
+        found = translate("'day' is not a period of bg_bb, in which a customer can buy once.")
         remedy = translate("Allowed: {words}.", words="week, month, quarter, year")
         problems.append(Problem(f"{label}: cltv.time_unit", found, remedy))
     return problems

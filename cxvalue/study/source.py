@@ -96,7 +96,7 @@ class RefundRule(_Settings):
     def _one_place(self) -> RefundRule:
         if (self.rows is None) == (self.amount is None):
             raise ValueError(
-                translate("give 'rows' where refunds are rows of their own, or 'amount' where they stand in a column.")
+                translate("give 'rows' where refunds are rows of their own, or 'amount' where they are in a column.")
             )
         if (self.columns and self.rows is None) or (self.date and self.amount is None):
             raise ValueError(translate("'columns' goes with 'rows', and 'date' with 'amount'."))
@@ -148,7 +148,7 @@ class TableSource(_Settings):
     )
     leave_out_rows: dict[str, Words] = Field(
         default_factory=dict,
-        description=translatable("{Status: [test]}: rows that do not count, whatever else they hold"),
+        description=translatable("{Status: [test]}: rows that do not count, whatever else they contain"),
     )
     once_per: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
         default=(), description=translatable("the column, or columns, of which each value counts once")

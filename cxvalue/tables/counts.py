@@ -23,7 +23,7 @@ __all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "fate", "hold_a
 FATES = {
     "read": translatable("rows read"),
     "kept": translatable("rows kept"),
-    "made": translatable("refunds that stand in the rows of their purchases"),
+    "made": translatable("refunds in the rows of their purchases"),
     "repeated": translatable("rows that repeat another one in every column"),
     "guests": translatable("rows of guests, no customer"),
     "after": translatable("after {day}, the last day observed"),

@@ -115,7 +115,7 @@ class _Loader:
         start = self.study.observed_from or (observed.first if observed else None)
         control = self._settle_all(start, end)
         if not self.problems and (end is None or start is None):
-            found, remedy = translate("hold no row with a date."), translate("Check the files and bad_rows.")
+            found, remedy = translate("have no row with a date."), translate("Check the files and bad_rows.")
             self.problems.append(Problem("tables", found, remedy))
         if self.problems or observed is None or end is None or start is None:
             raise BadInput(self.problems)

@@ -139,7 +139,7 @@ def test_debugging_shows_the_traceback(
         (["report", "x", "--all"], "give a STUDY or --all, one of them"),
         (
             ["report", "x", "--as-of", "30.06.2026"],
-            "'30.06.2026' is no day; write it like 2026-06-30, or latest_complete",
+            "'30.06.2026' is not a day; write it like 2026-06-30, or latest_complete",
         ),
         (["report", "x", "--as-of", "2026-02-30"], "'2026-02-30' is no day"),
         (["report", "x", "--jobs", "0"], "'0' must be a whole number of 1 or more"),

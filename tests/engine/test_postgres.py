@@ -62,7 +62,7 @@ def test_every_right_that_is_missing_is_told_at_once(
         on_postgres.run("GRANT TEMPORARY ON DATABASE postgres TO PUBLIC")
     text = str(caught.value)
     assert len(caught.value.problems) == 3
-    assert "the user may not make temporary tables: GRANT TEMPORARY ON DATABASE" in text
+    assert "the user may not create temporary tables: GRANT TEMPORARY ON DATABASE" in text
     for name in ("transactions", "customers"):
         assert f"the user may not read '{on_postgres.schema}.{name}'" in text
     assert SECRET not in text

@@ -21,7 +21,7 @@ def test_ratios_are_drawn_around_one_and_the_level_compared_with_has_no_range() 
     assert drawn[:3] == [[2.0], [1.1], [1.0]]
     assert axes.get_xscale() == "log"
     assert axes.get_xlim()[0] < 0.9 < 2.7 < axes.get_xlim()[1]
-    assert "No driver could be told apart" in [text.get_text() for text in hazard_ratios(ratios.iloc[:0]).axes[0].texts]
+    assert "No clear driver was found" in [text.get_text() for text in hazard_ratios(ratios.iloc[:0]).axes[0].texts]
     with pytest.raises(CxvalueError, match="hazard_ratios"):
         hazard_ratios(ratios.drop(columns="low"))
 
@@ -65,7 +65,7 @@ def test_bands_and_tenths_speak_of_contracts_where_there_are_contracts() -> None
     assert churn_calibration(tenths, contractual=True).axes[0].get_ylabel() == "Share that ended"
     low = pd.DataFrame({"predicted": [0.1, 0.2], "actual": [0.1, 0.4], "low": [0.1, 0.3], "high": [0.2, 0.5]})
     assert message_of(churn_calibration(low, contractual=True)) == (
-        "25.0% ended against 15.0% forecast; of the tenth held most at risk 40.0%"
+        "25.0% ended; forecast 15.0%. Of the tenth rated most at risk, 40.0%"
     )
 
 

@@ -39,7 +39,9 @@ def test_each_forecast_has_its_range_what_came_is_a_line_and_today_stands_at_the
     assert (today.get_xdata()[0], today.get_ydata()[0]) == (dates.date2num(date(2025, 7, 31)), 130)
     assert axes.get_ylabel() == "Margin of\n12 months"
     assert axes.get_ylim()[0] == 0
-    assert "2 of 3 past forecasts held what came" in axes.get_title(loc="left") + str(figure.get_suptitle())
+    assert "2 of 3 past forecasts contained the actual result" in axes.get_title(loc="left") + str(
+        figure.get_suptitle()
+    )
     labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert labels == ["forecast, 95% range", "actual", "forecast of 31 July 2025"]
 

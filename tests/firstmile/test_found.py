@@ -153,8 +153,8 @@ def test_a_table_in_memory(tmp_path: Path) -> None:
     [
         ({"taxes": "none"}, "no such question"),
         ({"tax": "perhaps"}, "is no rate"),
-        ({"currency": "Euro"}, "is no currency"),
-        ({"margin": "2"}, "is no share"),
+        ({"currency": "Euro"}, "is not a currency"),
+        ({"margin": "2"}, "is not a share"),
     ],
 )
 def test_answers_that_are_none(tmp_path: Path, answers: dict[str, Any], words: str) -> None:

@@ -41,7 +41,7 @@ BY_HAND: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
             "revenue": "=[Converted Amount] - [Converted Amount Refunded]",
         },
         {"keep_rows": {"Status": ["Paid", "Refunded"], "Captured": ["true"]}},
-        "no refund of its own",
+        "not a separate refund",
     ),
     (
         "bigcommerce.csv",

@@ -94,7 +94,9 @@ def second_lives(
                 if told.any()
                 else None,
                 margin_range=_mean_range(table["whole"].to_numpy(float)[rows], level),
-                reason="" if year.any() else translate("No returner has been observed for 12 months since the return."),
+                reason=""
+                if year.any()
+                else translate("No customer who came back has been observed for 12 months since."),
             )
         )
     return tuple(lives_found)

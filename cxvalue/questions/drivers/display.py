@@ -23,8 +23,8 @@ __all__ = ["drivers_caption", "drivers_display", "drivers_table", "kpi_display"]
 
 def drivers_caption() -> tuple[str, str]:
     """Title and caption of the figure of drivers."""
-    return translate("What goes along with the score, and how well we do"), translate(
-        "Importance of each driver with its range, against its present mean; high and left is where to look first."
+    return translate("What goes with the score, and how well we do"), translate(
+        "Importance of each driver with its range, against its current mean; look first at the top left."
     )
 
 
@@ -59,7 +59,7 @@ def drivers_display(found: Importance) -> Styler:
             f"({format_range(*found.share[k][1:], 'share')})",
             translate("points of {main} per point", main=found.main): f"{format_number(found.slope[k].value)} "
             f"({format_range(*found.slope[k][1:], '')})",
-            translate("present mean, of 100"): format_number(found.mean_points[k]),
+            translate("current mean, out of 100"): format_number(found.mean_points[k]),
         }
         for k in order
     )
@@ -79,7 +79,7 @@ def kpi_display(branches: Sequence[Branch], metrics: Mapping[str, MetricRules], 
                     translate("owner"): (rules.owner if rules else None) or "—",
                     translate("computed by"): (rules.computed_by if rules else None) or "—",
                     translate("customers touched in 12 months"): written(count, ","),
-                    translate("a point in all of them goes with"): f"{format_value(value.value, currency)} "
+                    translate("one point more in all of them goes with"): f"{format_value(value.value, currency)} "
                     f"({format_range(value.low, value.high, currency)})",
                 }
             )

@@ -84,8 +84,8 @@ def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> lis
         return []
     some = each.filter(both).order_by("customer_id").limit(3).to_pyarrow().column("customer_id").to_pylist()
     found = translate(
-        "{both:,} customers stand in more than one arm of the campaign: contacted, and held out as well ({share:.1%} of the "
-        "{held:,} held out; {some}).",
+        "{both:,} customers appear in more than one arm of the campaign: contacted, and held out as well"
+        " ({share:.1%} of the {held:,} held out; {some}).",
         both=row["both"],
         share=row["both"] / row["held"],
         held=row["held"],
@@ -129,9 +129,9 @@ def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Cau
         if name not in controls:
             continue
         text = translate(
-            "{some:,} of the {all:,} customers of the campaign {name} ({share:.1%}) stand in more than one of its arms. "
-            "Each counts in the arm of the first row, so what a later arm did is counted there as well: the arms may differ "
-            "more than it seems.",
+            "{some:,} of the {all:,} customers of the campaign {name} ({share:.1%}) appear in more than one "
+            "of its arms. Each counts in the arm of the first row, so what a later arm did is counted there "
+            "as well: the arms may differ more than it seems.",
             some=row["double"],
             all=row["customers"],
             name=name,

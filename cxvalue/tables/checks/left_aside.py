@@ -89,14 +89,17 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
             say("revenue", number, text)
         elif role == "net" and plain and not role_of(revenue, "net"):
             text = translate(
-                "Revenue is {revenue}, and {column} stands beside it: revenue is without tax.",
+                "Revenue is {revenue}, and there is a column {column} beside it: revenue is without tax.",
                 revenue=repr(revenue),
                 column=repr(theirs),
             )
             say("revenue", rows, text)
         elif role == "tax" and plain and number and "net" not in raw.beside and not role_of(revenue, "net"):
             text = translate(
-                "Revenue is {revenue}, and {column} stands beside it, filled in {rows:,} rows. If tax is inside: {line}.",
+                (
+                    "Revenue is {revenue}, and there is a column {column} beside it, filled in {rows:,} rows. If tax"
+                    " is included: {line}."
+                ),
                 revenue=repr(revenue),
                 column=repr(theirs),
                 rows=number,
@@ -132,7 +135,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
         )
         say("revenue", rows, text)
     if nobody:
-        text = translate("The customer is {column}, which is no customer by its name.", column=repr(customer))
+        text = translate("The customer is {column}, which by its name is not a customer.", column=repr(customer))
         say("customer_id", rows, text)
     return made
 

@@ -131,7 +131,7 @@ class Observed:
             usual,
         )
         text = translate(
-            "The data end on {last}, {silent:,} days before the day of the run, {today}: bring newer ones.",
+            "The data end on {last}, {silent:,} days before the day of the run, {today}: provide newer data.",
             last=last,
             silent=silent,
             today=today,

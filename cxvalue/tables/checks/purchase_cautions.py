@@ -33,8 +33,9 @@ def _repeated(repeats: int, doubled: int, total: int) -> list[Caution]:
     share = repeats / total
     if doubled:
         text = translate(
-            "{rows:,} rows lie on days on which nearly every row stands twice or more, one such day after another: a file "
-            "that was appended twice looks like that. Remove the repeated rows, or map an order_id.",
+            "{rows:,} rows are on days on which nearly every row appears twice or more, one such day after "
+            "another: a file that was appended twice looks like that. Remove the repeated rows, or map an "
+            "order_id.",
             rows=doubled,
         )
         return [Caution("repeated_rows", "transactions", "", doubled, doubled / total, text, share >= NOTABLE)]

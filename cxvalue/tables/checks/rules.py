@@ -131,7 +131,7 @@ def _no_day(table: ir.Table, contract: TableContract, column: Column) -> Iterabl
     else:
         remedy = translate("Give the day, or leave it empty where it is not known.")
     years = ", ".join(str(day.year) for day in days)
-    what = translate("1 January of {years}, which often stands where no day was known", years=years)
+    what = translate("1 January of {years}, which is often entered where no day was known", years=years)
     yield Rule(column.name, what, remedy, table[column.name].isin([ibis.literal(day) for day in days]))
 
 
@@ -242,7 +242,7 @@ def contradiction(contract: TableContract, table: ir.Table) -> Contradiction | N
     named = contract.key[0]
     if contract.key[1:]:
         named = translate("{some} and {last}", some=enumerated(contract.key[:-1]), last=contract.key[-1])
-    what = translate("a {key} that stands on more than one row", key=named)
+    what = translate("a {key} that is on more than one row", key=named)
     remedy = translate("A row is {row}; keep one for each {key}.", row=translate(contract.row), key=named)
     return Contradiction(_repeated_keys(table, contract.key), contract.key, what, remedy)
 

@@ -30,7 +30,7 @@ def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
     if source.unit != CUSTOMER:
         columns = [] if source.customers is None else [*source.customers.columns]
         if source.unit not in columns:
-            found = translate("the unit {unit!r} is no column of the table 'customers'.", unit=source.unit)
+            found = translate("the unit {unit!r} is not a column of the table 'customers'.", unit=source.unit)
             problems.append(Problem(f"{where}.unit", found, nearest(source.unit, [CUSTOMER, *columns])))
     needed = {"interactions": source.interactions, "orders": source.purchases}
     if source.outcome in needed and needed[source.outcome] is None:

@@ -40,7 +40,7 @@ def choose_table(names: list[str], wanted: str | None, where: str) -> str:
         found = translate("has no table {table!r}.", table=wanted)
         raise BadInput.at(where, found, f"{nearest(wanted, names)} {tables}")
     if wanted is None and len(names) != 1:
-        found = translate("holds {tables:,} tables.", tables=len(names))
+        found = translate("contains {tables:,} tables.", tables=len(names))
         raise BadInput.at(where, found, translate("Write 'table:' with one of them: {names}.", names=listed))
     return wanted or names[0]
 

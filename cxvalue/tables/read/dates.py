@@ -219,7 +219,7 @@ def read_dates(
         try:
             con.execute(f"SELECT try_strptime('', {literal(declared)})")
         except duckdb.Error:
-            found = translate("{format!r} is no date format.", format=declared)
+            found = translate("{format!r} is not a date format.", format=declared)
             remedy = translate("Use %Y or %y for the year, %m for the month, %d for the day, such as '%d.%m.%Y'.")
             return {}, [Problem(f"{where}: read.date_format", found, remedy)]
         return {name: DateReading((declared,), zone=zone, open_end=name in open_ends) for name in columns}, []

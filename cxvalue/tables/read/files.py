@@ -104,7 +104,7 @@ def matching(base: Path, shown: str, where: str) -> list[Path]:
         if "*" in shown or "?" in shown
         else translate("there is no file {path!r}.", path=shown)
     )
-    raise BadInput.at(where, found, remedy or translate("Its folder holds no files."))
+    raise BadInput.at(where, found, remedy or translate("Its folder contains no files."))
 
 
 def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str) -> Found:

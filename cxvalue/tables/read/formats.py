@@ -237,7 +237,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str,
         types = described(con, f"SELECT * FROM {scan}")
     except duckdb.Error:
         remedy = translate("For text write {line}.", line="read: {format: csv}")
-        raise BadInput.at(f"{where}: {shown}", translate("is no parquet file."), remedy) from None
+        raise BadInput.at(f"{where}: {shown}", translate("is not a parquet file."), remedy) from None
     del types["file_row_number"]
     moments = local_moments(path, [name for name, kind in types.items() if kind == ZONED], zone)
     types.update(dict.fromkeys(moments, "TIMESTAMP"))

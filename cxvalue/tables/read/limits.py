@@ -76,7 +76,7 @@ def query_seconds() -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < threading.TIMEOUT_MAX:
-        found = translate("{given!r} is no number of seconds.", given=given)
+        found = translate("{given!r} is not a number of seconds.", given=given)
         raise BadInput.at(QUERY_SECONDS, found, translate("Write {line}.", line=f"export {QUERY_SECONDS}=300"))
     return seconds
 

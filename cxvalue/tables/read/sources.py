@@ -192,7 +192,7 @@ def unreadable(where: str, error: Exception) -> Problem:
         said = str(error)
         if limit := re.fullmatch(r"field larger than field limit \((\d+)\)", said):
             said = translate("a field is longer than {limit:,} characters", limit=int(limit[1]))
-        found = translate("is no table of text: {reason}.", reason=said)
+        found = translate("is not a table of text: {reason}.", reason=said)
         return Problem(where, found, translate("Look at what the file is, and export the table again."))
     if isinstance(error, OSError):
         found = (
@@ -204,7 +204,7 @@ def unreadable(where: str, error: Exception) -> Problem:
     if isinstance(error, UnicodeError):
         return Problem(where, translate("is not UTF-8 text."), translate("Save it as UTF-8, or export it again."))
     if isinstance(error, RecursionError):
-        found = translate("holds values that are nested without measure.")
+        found = translate("contains values nested too deeply.")
         return Problem(where, found, translate("Export it as a plain table."))
     found = translate("could not be read: {said}", said=first_line(error))
     return Problem(where, found, translate("The file may be damaged: export it again."))
@@ -230,7 +230,7 @@ def _is_nested(kind: str) -> bool:
 
 def _nested(where: str, column: str, kind: str) -> Problem:
     found = translate(
-        "the column {column!r} holds lists or structures ({kind}), and one value a row is needed.",
+        "the column {column!r} contains lists or structures ({kind}), and one value per row is needed.",
         column=column,
         kind=kind,
     )
@@ -272,7 +272,7 @@ def map_columns(
             line = "header_row: 3"
             advice = [
                 problems[0].remedy,
-                translate("If the names stand in a later line, say in which, for example {line}.", line=line),
+                translate("If the names are in a later line, say which one, for example {line}.", line=line),
             ]
             problems[0] = replace(problems[0], remedy=" ".join(advice))
         raise BadInput(problems)

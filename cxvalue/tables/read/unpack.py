@@ -57,17 +57,19 @@ def _members(
     infos = [info for info in archive.infolist() if not info.is_dir()]
     outside = [info.filename for info in infos if _leads_out(info.filename)]
     if outside:
-        found = translate("holds a file that would land outside its folder ({file!r}).", file=outside[0])
+        found = translate("contains a file that would be written outside its folder ({file!r}).", file=outside[0])
         raise BadInput.at(where, found, translate("Do not unpack it; ask for another archive."))
     if len(infos) > MOST_MEMBERS:
-        found = translate("holds {files:,} files.", files=len(infos))
+        found = translate("contains {files:,} files.", files=len(infos))
         raise BadInput.at(where, found, translate("At most {most:,} are read; pack fewer.", most=MOST_MEMBERS))
     real = [info for info in infos if not _is_debris(info.filename)]
     chosen = [info for info in real if member is None or fnmatch.fnmatch(info.filename, member)]
     if not chosen:
         names = enumerated(repr(info.filename) for info in real[:5]) or translate("none")
         found = (
-            translate("holds no file that fits {pattern!r}.", pattern=member) if member else translate("holds no file.")
+            translate("contains no file that matches {pattern!r}.", pattern=member)
+            if member
+            else translate("contains no file.")
         )
         raise BadInput.at(where, found, translate("Files in it: {names}.", names=names))
     if any(info.flag_bits & 1 for info in chosen):

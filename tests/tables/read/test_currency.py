@@ -178,5 +178,5 @@ def test_rates_may_be_a_mapping_or_a_table(tmp_path: Path) -> None:
 def test_a_ledger_in_memory_holds_one_currency() -> None:
     frame = pd.DataFrame({"customer_id": ["1", "2"], "date": [date(2025, 1, 1)] * 2, "revenue": [1.0, 2.0]})
     assert ledger_of(frame.assign(currency="USD")).count().to_pyarrow().as_py() == 2
-    with pytest.raises(BadInput, match="holds several currencies: EUR, USD"):
+    with pytest.raises(BadInput, match="contains several currencies: EUR, USD"):
         ledger_of(frame.assign(currency=["EUR", "USD"]))

@@ -108,7 +108,7 @@ def test_a_wrong_declared_encoding_is_refused_too(tmp_path: Path) -> None:
 
 def test_an_unknown_encoding_names_the_nearest(tmp_path: Path) -> None:
     message = problems(tmp_path, _source(tmp_path, "x", encoding="gb1830"))
-    assert "'gb1830' is no known encoding. Did you mean 'gb18030'?" in message
+    assert "'gb1830' is not a known encoding. Did you mean 'gb18030'?" in message
 
 
 def test_empty_files_are_refused(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_bad_rows_of_parquet_are_shown_with_their_values(tmp_path: Path) -> None
     assert "1 row with no customer_id." in message
     assert "1 row with a value of 'revenue' that is NaN or infinite." in message
     (tmp_path / "x.parquet").write_text("text")
-    assert "is no parquet file." in problems(tmp_path, {"transactions": {"path": "x.parquet"}})
+    assert "is not a parquet file." in problems(tmp_path, {"transactions": {"path": "x.parquet"}})
 
 
 def _query(query: str, **files: str) -> dict:
