@@ -115,8 +115,8 @@ def not_ours(named: str) -> tuple[str, str]:
 
 def other_columns(named: str) -> tuple[str, str]:
     """The same for one that another version of this package made."""
-    found = translate("{table!r} has other columns than this version writes.", table=named)
-    return found, translate("Drop it, and the next report makes it anew.")
+    found = translate("{table!r} has different columns from those this version writes.", table=named)
+    return found, translate("Drop it, and the next report creates it again.")
 
 
 def _looked_at(cursor: Cursor[Any], named: str, study: str) -> tuple[bool, list[tuple[str, str]]]:
@@ -124,7 +124,7 @@ def _looked_at(cursor: Cursor[Any], named: str, study: str) -> tuple[bool, list[
     schema, table = named.split(".")
     cursor.execute(_FOUND, {"mark": whose_scores(study), "table": table, "schema": schema})
     row: Any = cursor.fetchone()
-    ask = translate("Ask whoever runs the engine for it.")
+    ask = translate("Ask the administrator of the engine for it.")
     if row is None:
         found = translate("there is no schema {schema!r}.", schema=schema)
         return False, [(found, translate("Have it made: {command}.", command=f"CREATE SCHEMA {schema}"))]

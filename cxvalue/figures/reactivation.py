@@ -18,12 +18,12 @@ __all__ = ["campaign_uplift", "dormancy_flow", "policy_value", "second_lifetimes
 
 CAME_BACK = {
     "contacted": translatable("came back after a contact"),
-    "by themselves": translatable("came back without one"),
+    "without a contact": translatable("came back without one"),
 }
 CAME_OTHERS = translatable("came back {kind}")
 STAYED = {
     "contacted": translatable("{share} of those who came back after a contact"),
-    "by themselves": translatable("{share} of those who came back without one"),
+    "without a contact": translatable("{share} of those who came back without one"),
 }
 STAYED_OTHERS = translatable("{share} of those who came back {kind}")
 

@@ -30,7 +30,7 @@ ALIASES = {
 """Other words for the keys of questions."""
 
 _FREE = {
-    "rate": ("20%", translatable("the rate that is inside the amounts")),
+    "rate": ("20%", translatable("the tax rate that the amounts include")),
     "values": ("'VALUE, VALUE'", translatable("the values that count")),
     "column": ("'COLUMN'", translatable("another column")),
     "rates": ("'USD: 0.92, GBP: 1.17'", translatable("what one of each is worth")),
@@ -38,7 +38,7 @@ _FREE = {
     "text": ("NAME", ""),
     "share": (
         "0.40",
-        translatable("the share of revenue that is left after the goods and whatever else each sale costs"),
+        translatable("the share of revenue that is left after the goods and all other costs of a sale"),
     ),
     "code": ("EUR", translatable("three letters")),
 }

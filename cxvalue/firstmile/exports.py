@@ -373,11 +373,14 @@ def _returned(group: Sequence[Export]) -> BadInput | None:
         if not one.one(f"count(*) FILTER (WHERE {below})"):
             other = next(export for export in group if export not in back)
             found = translate(
-                "is named after what came back, but its amounts are not below zero: with {other} they would count as sales.",
+                (
+                    "has a name that means returns, but its amounts are not below zero: with {other} they would "
+                    "count as sales."
+                ),
                 other=other.label,
             )
             remedy = translate(
-                "Write them with a minus, or put both into one file with a column that says what came back."
+                "Write them with a minus, or put both into one file with a column that marks the returns."
             )
             return BadInput.at(one.label, found, remedy)
     return None

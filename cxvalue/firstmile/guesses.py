@@ -43,13 +43,13 @@ def draft_by_guess(export: Export) -> Draft:
         days = [look for look in looks if look.is_day]
     amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
     if export.rows < _FEWEST_ROWS or not looks:
-        found, remedy = translate("has hardly any rows."), translate("Give a table with a row a purchase.")
+        found, remedy = translate("has hardly any rows."), translate("Give a table with one row per purchase.")
         return draft.refused(found, remedy)
     if customers and not days and not amounts:
         return _customers(draft, customers)
     if not customers and any(day.different == export.rows for day in days):
-        found = translate("has one row a day and no customer: it is a summary.")
-        remedy = translate("Export the orders behind it, a row an order, with the customer.")
+        found = translate("has one row per day and no customer: it is a summary.")
+        remedy = translate("Export the orders behind it, one row per order, with the customer.")
         return draft.refused(found, remedy)
     starts = [day for day in days if role_of(day.name, "start")]
     ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
@@ -155,7 +155,7 @@ def _guests(draft: Draft) -> None:
         ]
         mail = next((look.name for look in mails if look.filled == draft.export.rows and look.name != customer), "")
         options = (
-            Option("count", translate("they count in the totals only, as no customer"), {"guest_ids": words}),
+            Option("count", translate("they count in the totals only, not as a customer"), {"guest_ids": words}),
             Option("customer", translate("they are customers like others")),
         )
         if mail:
@@ -274,7 +274,7 @@ def _ask_for_cents(draft: Draft, default: str) -> None:
     ask = translate("Are the amounts in cents or in whole units?")
     if default == "thousands":
         options = (
-            Option("thousands", translate("thousands: they are taken times 1000"), {"revenue_times": 1000}),
+            Option("thousands", translate("thousands: they are multiplied by 1000"), {"revenue_times": 1000}),
             units,
         )
         ask = translate("Are the amounts in thousands or in whole units?")
@@ -284,14 +284,14 @@ def _ask_for_cents(draft: Draft, default: str) -> None:
 def _ask_for_tax(draft: Draft, best: Look, taxes: Sequence[Look], shipping: Sequence[Look]) -> None:
     if not taxes or draft.spec["columns"]["revenue"].startswith("="):
         none = (Option("none", translate("no tax is in them"), {}),)
-        ask = translate("Is tax in the amounts, and at which rate?")
+        ask = translate("Do the amounts include tax, and at which rate?")
         draft.asks("tax", ask, "columns.revenue", none, None, "rate")
         return
     freight = f"([{shipping[0].name}] else 0)" if shipping else ""
     both = f"([{taxes[0].name}] else 0)" + (f" - {freight}" if freight else "")
     tax = taxes[0].name
     if shipping:
-        inside = translate("yes: {tax!r} and {shipping!r} taken off", tax=tax, shipping=shipping[0].name)
+        inside = translate("yes: {tax!r} and {shipping!r} are deducted", tax=tax, shipping=shipping[0].name)
         on_top = translate("no: {shipping!r} taken off", shipping=shipping[0].name)
     else:
         inside, on_top = translate("yes: {tax!r} taken off", tax=tax), translate("no: nothing taken off")
@@ -319,7 +319,7 @@ def _ask_for_rows(draft: Draft, best: Look) -> None:
             Option("order", translate("the amount of the order, repeated: it counts once"), once),
             Option("line", translate("the amount of each line: they are added up"), {}),
         )
-        ask = translate("All lines of an order carry the same {amount!r}. What is it?", amount=best.name)
+        ask = translate("All lines of an order have the same {amount!r}. What is it?", amount=best.name)
         draft.asks("lines", ask, "once_per", options)
 
 
@@ -393,7 +393,7 @@ def _customers(draft: Draft, customers: Sequence[Look]) -> Draft:
     keyed = [look for look in customers if look.different == look.filled] or list(customers)
     best = max(keyed, key=lambda look: (bool(re.search(KEY, said(look.name))), look.different))
     draft.spec["columns"] = {"customer_id": best.name}
-    why = translate("{different:,} different ones in {rows:,} rows", different=best.different, rows=draft.export.rows)
+    why = translate("{different:,} different values in {rows:,} rows", different=best.different, rows=draft.export.rows)
     draft.why["customer_id"] = ("likely", why)
     return draft
 
@@ -420,7 +420,7 @@ def _subscriptions(
             )
             for months in (1, 12)
         )
-        ask = translate("Is {amount!r} paid a month or a year?", amount=amount)
+        ask = translate("Is {amount!r} paid per month or per year?", amount=amount)
         draft.asks("value_per_month", ask, "columns.value_per_month", options)
         draft.why["value_per_month"] = ("asked", translate("an amount"))
     return draft

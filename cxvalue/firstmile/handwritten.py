@@ -56,9 +56,9 @@ def unlike_its_layout(name: str, source: TableSource, columns: Sequence[str]) ->
     if not unlike:
         return []
     found = translate(
-        "is {system}, and is read as something else: {differences}.", system=record.title, differences="; ".join(unlike)
+        "is {system}, and is read differently: {differences}.", system=record.title, differences="; ".join(unlike)
     )
-    return [Problem(where, found, f"{translate('`cxvalue new DIR --from FILE` writes what it means.')} {meant}")]
+    return [Problem(where, found, f"{translate('`cxvalue new DIR --from FILE` writes the right settings.')} {meant}")]
 
 
 def _unlike(source: TableSource, record: Record, names: Mapping[str, str]) -> Iterator[str]:

@@ -92,14 +92,18 @@ class Understanding:
             study.append(self._currency_question())
         if not self.margin:
             ask = translate(
-                "Which share of revenue is left after the goods and whatever else each sale costs (contribution margin)?"
+                "Which share of revenue is left after the goods and all other costs of a sale (contribution margin)?"
             )
             option = Option("unknown", translate("not known: everything is given in revenue, and the page says so"))
             study.append(Question("margin", ask, "gross_margin", (option,), None, "share"))
         if self._several and "rates" not in self.answers:
             codes = enumerated(self.codes)
             ask = translate(
-                "Amounts are in several currencies ({codes}). What is one of each worth in the study's?", codes=codes
+                (
+                    "Amounts are in several currencies ({codes}). What is one unit of each worth in the study's "
+                    "currency?"
+                ),
+                codes=codes,
             )
             study.append(Question("rates", ask, "exchange_rates", (), None, "rates"))
         return [*[one for one in asked if one.cost], *study, *[one for one in asked if not one.cost]]
@@ -287,11 +291,11 @@ def _joined(drafts: list[Draft], left: list[str]) -> list[Draft]:
         if shares[best] > max(_FEWEST_SHARED, shares.get(customers.spec["columns"]["customer_id"], 0.0)):
             customers.spec["columns"]["customer_id"] = best
         share = shares[customers.spec["columns"]["customer_id"]]
-        why = translate("{share:.0%} of the buyers are in it", share=share)
+        why = translate("it contains {share:.0%} of the buyers", share=share)
         customers.why["customer_id"] = ("sure" if share > 0.8 else "likely", why)
         if share <= _FEWEST_SHARED:
             unknown = translate(
-                "{file}: none of its columns knows the customers of {table}",
+                "{file}: none of its columns matches the customers of {table}",
                 file=customers.export.label,
                 table=main.table,
             )

@@ -150,7 +150,7 @@ class _Execution:
             raise self._failed(self.cell, _shorten(f"{error.ename}: {error.evalue}")) from None
         except CellTimeoutError:
             raise RunFailed(
-                "{name}: cell {cell} ran longer than {limit:g} s and was ended",
+                "{name}: cell {cell} ran longer than {limit:g} s and was stopped",
                 name=job.name,
                 cell=self.cell,
                 limit=job.cell_timeout_s,

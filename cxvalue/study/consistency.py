@@ -59,7 +59,7 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
             add(kind, found, translate("Give each its own name."))
     for campaign in study.campaigns:
         if campaign.budget is not None and campaign.minimum_profit is not None:
-            found = translate("has a budget and a minimum profit; each alone already says where the list ends.")
+            found = translate("has a budget and a minimum profit; either one already decides where the list ends.")
             add(f"campaigns.{campaign.name}", found, translate("Keep one of 'budget' and 'minimum_profit'."))
     for programme in study.programmes:
         if programme.success and (programme.success.at_least is None) == (programme.success.at_most is None):
@@ -77,7 +77,7 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
     for kind, (table, declared) in needs.items():
         if declared and table not in study.tables:
-            found = translate("declared, but the table '{table}' is not among the tables.", table=table)
+            found = translate("declared, but the table '{table}' is not in the study.", table=table)
             add(kind, found, translate("Add it under 'tables: {table}:'.", table=table))
     wanted = "subscriptions" if study.contract == "contractual" else "transactions"
     if wanted not in study.tables and "transactions" not in study.tables:
@@ -140,7 +140,7 @@ def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
             remedy = translate("Leave it out: a table of an engine has its types already.")
             problems.append(Problem(where, found, remedy))
         if source.is_shaped or source.rows_without_customer != "refuse":
-            found = translate("chooses rows or works out columns, which is done for files only.")
+            found = translate("selects rows or computes columns, which is possible for files only.")
             remedy = translate("Make a view that does it, and name the view as the table.")
             problems.append(Problem(where, found, remedy))
     return problems
@@ -180,8 +180,8 @@ def experience_that_does_not_go(study: StudyFile, label: str) -> list[Problem]:
     items = [(one.name, one.segment) for one in study.touchpoints]
     for name, segment in sorted({item for item in items if items.count(item) > 1}):
         found = translate_count(
-            "{name!r} for {segment!r} is listed {count} time, and would be bought as often.",
-            "{name!r} for {segment!r} is listed {count} times, and would be bought as often.",
+            "{name!r} for {segment!r} is listed {count} time, and would be bought that often.",
+            "{name!r} for {segment!r} is listed {count} times, and would be bought that often.",
             items.count((name, segment)),
             name=name,
             segment=segment,
@@ -214,13 +214,13 @@ def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
         for name in sorted({name for name in names if names.count(name) > 1})
     ]
     if study.contract == "contractual":
-        found = translate("goes with customers without a contract only.")
+        found = translate("is only for customers without a contract.")
         problems.append(Problem(where, found, translate("Leave it out.")))
     elif "customers" not in study.tables:
         problems.append(Problem(where, *_needs("customers")))
     if asked != "auto" and not set(COVARIATE_MODELS) & set(asked):
         models = enumerated(COVARIATE_MODELS)
-        found = translate("goes with {models}, none of which is among cltv.models.", models=models)
+        found = translate("needs one of {models}, and none of them is among cltv.models.", models=models)
         problems.append(Problem(where, found, translate("Add one of them, or write models: auto.")))
     return problems
 
@@ -236,7 +236,7 @@ def periods_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
     others = [name for name in wanted.models if name != "bg_bb"]
     if others:
         found = translate(
-            "names bg_bb beside {models}: it counts periods, they count days, and no holdout compares them.",
+            "names bg_bb beside {models}: it counts periods, they count days, so no holdout can compare them.",
             models=enumerated(others),
         )
         remedy = translate("Write models: bg_bb, or leave bg_bb out.")

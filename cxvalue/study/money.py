@@ -292,7 +292,9 @@ class Goodwill(Settings):
         priced = self.minute_cost is not None or self.approval_cost is not None
         if (self.saved_per_waiver is not None) == priced:
             raise ValueError(
-                translate("give either saved_per_waiver, or minute_cost and approval_cost (at least one), not both.")
+                translate(
+                    "give either saved_per_waiver, or minute_cost and approval_cost (at least one of them), not both."
+                )
             )
         if priced and self.reason is None:
             raise ValueError(

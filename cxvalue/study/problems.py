@@ -106,7 +106,7 @@ def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[
         )
         return found, allowed
     if kind.startswith(("float", "int")) or kind == "finite_number":
-        return translate("{given!r} is not a number that fits here.", given=given), allowed
+        return translate("{given!r} is not a number that is possible here.", given=given), allowed
     if kind.startswith("date"):
         return translate("{given!r} is not a date.", given=given), allowed or translate("Write it as 2026-06-30.")
     if kind.startswith("bool"):

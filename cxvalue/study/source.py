@@ -86,10 +86,10 @@ class RefundRule(_Settings):
         default_factory=dict, description=translatable("ours: theirs, where those rows have it elsewhere")
     )
     amount: str | None = Field(
-        default=None, description=translatable("a column or an expression: what of this purchase came back")
+        default=None, description=translatable("a column or an expression: what was refunded of this purchase")
     )
     date: str | None = Field(
-        default=None, description=translatable("the column with the day it came back; default: the purchase's")
+        default=None, description=translatable("the column with the day of the refund; default: the purchase's")
     )
 
     @model_validator(mode="after")

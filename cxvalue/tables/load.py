@@ -49,8 +49,8 @@ __all__ = ["TableSet", "load_tables"]
 LARGEST_SHARE_TO_DROP = 0.05
 REFUND = translatable("a refund larger than the customer's earlier purchases together")
 REFUND_REMEDY = translatable(
-    "It cannot be taken off them: correct its customer or order id, or add the purchases it belongs to "
-    "(an export that begins earlier)."
+    "It cannot be deducted from them: correct its customer or order id, or add the purchases it "
+    "belongs to (an export that begins earlier)."
 )
 _IN_ORDER = ("offers",)  # the order of its rows says which belong together, so they keep their numbers
 T = TypeVar("T")

@@ -90,7 +90,7 @@ def ledger_of(transactions: Any) -> ir.Table:
         if count:
             shown = orders.order_by("order_id").limit(3).to_pyarrow().column("order_id").to_pylist()
             found = translate("{orders:,} order(s) whose rows name different customers or days.", orders=count)
-            remedy = translate("An order is of one customer and one day; give each order its own id.")
+            remedy = translate("An order belongs to one customer and one day; give each order its own id.")
             problems = [Problem("transactions.order_id", found, remedy, count, tuple(map(str, shown)))]
     if problems:
         raise BadInput(problems)

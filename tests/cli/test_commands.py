@@ -281,7 +281,7 @@ def test_a_command_that_takes_too_long_is_ended(
     before = signal.getsignal(signal.SIGALRM)
     assert commands.main(["report", "good", "--timeout", "0.2"]) == 1
     assert capsys.readouterr().err == (
-        "cxvalue: it took longer than --timeout 0.2 s and was ended; nothing was published.\n"
+        "cxvalue: it took longer than --timeout 0.2 s and was stopped; nothing was published.\n"
     )
     assert signal.getsignal(signal.SIGALRM) is before
 

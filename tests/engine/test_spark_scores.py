@@ -80,6 +80,6 @@ def test_what_is_not_the_studys_own_stays_and_is_told_before_a_run(session: Any,
     session.sql(f"DROP TABLE {NAMED}")
     mark = f"TBLPROPERTIES ('cxvalue.scores' = '{b'cxvalue:scores:burlington'.hex()}')"
     session.sql(f"CREATE VIEW {NAMED} {mark} AS SELECT 1 AS customer_id, 2 AS cltv")
-    with pytest.raises(BadInput, match="has other columns than this version writes"):
+    with pytest.raises(BadInput, match="has different columns from those this version writes"):
         write(customers(tmp_path, IDS), "r1")
     warehouse.close()

@@ -46,7 +46,7 @@ __all__ = [
 
 SHOWN_DAYS = (30, 60, 90, 180)
 JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("not possible")}
-CAME_BACK = {"contacted": translatable("after a contact"), "by themselves": translatable("without a contact")}
+CAME_BACK = {"contacted": translatable("after a contact"), "without a contact": translatable("without a contact")}
 FIFTHS = (
     translatable("top fifth"),
     translatable("second"),

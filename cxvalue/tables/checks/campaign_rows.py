@@ -53,15 +53,21 @@ def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Pro
                 told = {"contacts": many, "name": wanted, "written": listed}
                 said = (
                     translate(
-                        "{contacts:,} contacts write the campaign {name!r} as {written}, which makes it another campaign.",
+                        (
+                            "{contacts:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
+                            "campaign."
+                        ),
                         **told,
                     )
                     if column == "campaign"
                     else translate(
-                        "{contacts:,} contacts write the arm {name!r} as {written}, which makes it another arm.", **told
+                        ("{contacts:,} contacts spell the arm {name!r} as {written}, which makes it a different arm."),
+                        **told,
                     )
                 )
-                remedy = translate("Write it in one way in the table, or put it right with a 'query:' over the file.")
+                remedy = translate(
+                    "Spell it the same way everywhere in the table, or correct it with a 'query:' over the file."
+                )
                 problems.append(Problem(f"tables.contacts.{column}", said, remedy, many))
     return problems
 

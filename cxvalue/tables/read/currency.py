@@ -128,7 +128,7 @@ def _without_rate(
     wanted = ", ".join([f"{own}: 1", *(f"{name}: {rates[name]:g}" for name in foreign if name in rates)])
     wanted += "".join(f", {name}: …" for name in lacking[:_FEW])
     remedy = translate(
-        "Say in the study file how many {currency} one of each is worth: {line}.",
+        "Give in the study file how many {currency} one of each is worth: {line}.",
         currency=own,
         line=f"exchange_rates: {{{wanted}}}",
     )

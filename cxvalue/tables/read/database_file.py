@@ -49,8 +49,8 @@ def sqlite_tables(path: Path, where: str) -> dict[str, tuple[str, ...]]:
     """The tables and views of a SQLite file with their columns, in order of name."""
     journal = path.with_name(f"{path.name}-wal")
     if journal.is_file() and journal.stat().st_size:
-        busy = translate("is open in another program, with changes not yet in it.")
-        raise BadInput.at(where, busy, translate("Close that, or copy it there."))
+        busy = translate("is open in another program, with changes not yet saved in it.")
+        raise BadInput.at(where, busy, translate("Close that program, or copy the file and name the copy."))
     with closing(_opened(path)) as con:
         try:
             found = con.execute(

@@ -300,7 +300,7 @@ def _two_ways(reading: DateReading, read: ReadOptions, where: str) -> Problem:
         else translate("its dates could be read several ways ({example}).", example=reading.example)
     )
     lines = tuple(read_line(read, date_format=style) for style in reading.formats)
-    remedy = translate("Paste the line that is right into the study file:")
+    remedy = translate("Paste the correct line into the study file:")
     return Problem(where, found, remedy, examples=lines)
 
 

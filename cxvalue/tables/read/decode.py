@@ -161,7 +161,7 @@ def _undecodable(path: Path, encoding: str, where: str, read: object) -> Problem
         )
         for name in fitting
     )
-    remedy = translate("Paste the line under which it reads well into the study file:")
+    remedy = translate("Paste the line under which it reads correctly into the study file:")
     return Problem(where, found, remedy, examples=examples)
 
 

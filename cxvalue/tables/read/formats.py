@@ -107,7 +107,7 @@ def _without_copies(
             continue
         copies.append((shown, path))
         found = translate("{file!r} is a copy of {other!r}.", file=shown, other=first[key])
-        remedy = translate("Take one of them away, or write 'copies: leave_out' below the path.")
+        remedy = translate("Remove one of them, or write 'copies: leave_out' below the path.")
         problems.append(Problem(where, found, remedy))
     if problems and source.copies == "refuse":
         raise BadInput(problems)

@@ -408,8 +408,8 @@ def test_columns_that_are_no_covariates_are_all_named() -> None:
         ("covariates: [segment]", "", "needs the table 'customers'"),
         ("covariates: [segment, segment]", "", "is named 2 times"),
         ("covariates: [a, b, c, d]", "", "at most 3"),
-        ("covariates: segment, models: nbd", "", "none of which is among cltv.models"),
-        ("covariates: [segment]", "contract: contractual", "without a contract only"),
+        ("covariates: segment, models: nbd", "", "none of them is among cltv.models"),
+        ("covariates: [segment]", "contract: contractual", "only for customers without a contract"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(cltv_key: str, more: str, said: str, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_undecodable_text_shows_how_each_encoding_reads_it(tmp_path: Path) -> No
         tmp_path, _source(tmp_path, ledger("1,2025-03-05,1").encode() + "Иванов,2025-03-05,1".encode("cp1251"))
     )
     assert "tables.transactions: t.csv: line 3 is not utf-8 text." in message
-    assert "Paste the line under which it reads well into the study file:" in message
+    assert "Paste the line under which it reads correctly into the study file:" in message
     assert "read: {encoding: cp1251}  would read it as: Иванов,2025-03-05,1" in message
     assert "read: {encoding: cp1252}  would read it as: Èâàíîâ,2025-03-05,1" in message
 

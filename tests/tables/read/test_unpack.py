@@ -62,6 +62,6 @@ def test_locked_and_broken_archives_are_refused(tmp_path: Path) -> None:
     (tmp_path / "w.zip").write_bytes(bytes(packed))
     assert "is locked with a password." in problems(tmp_path, {"transactions": {"path": "w.zip"}})
     (tmp_path / "w.zip").write_bytes(b"PK\x03\x04rest")
-    assert "is a zip archive, and broken." in problems(tmp_path, {"transactions": {"path": "w.zip"}})
+    assert "is a zip archive, and damaged." in problems(tmp_path, {"transactions": {"path": "w.zip"}})
     (tmp_path / "w.csv.gz").write_bytes(gzip.compress(ONE.encode())[:20])
-    assert "is compressed, and broken." in problems(tmp_path, {"transactions": {"path": "w.csv.gz"}})
+    assert "is compressed, and damaged." in problems(tmp_path, {"transactions": {"path": "w.csv.gz"}})
