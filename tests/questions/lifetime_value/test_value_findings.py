@@ -118,7 +118,8 @@ def rolled() -> pd.DataFrame:
 def test_past_dates_in_words() -> None:
     fit: Any = SimpleNamespace(selected="bg_nbd", things="purchases")
     assert words.rolling_sentence(rolled(), fit) == (
-        "From 2 different dates, the forecast of BG/NBD for the next 60 days was off by −10.0% to +5.0% in total purchases; it had "
+        "From 2 different dates, the forecast of BG/NBD for the next 60 days was off by −10.0% to +5.0% in total "
+        "purchases; it had "
         "the best log score on 1 of the 2 dates."
     )
     assert "too short" in words.rolling_sentence(rolled().iloc[:0], fit)
