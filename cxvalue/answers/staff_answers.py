@@ -31,7 +31,7 @@ class StaffAnswers(Surveyed):
         """Who leaves, and how long do people stay?"""
         people = self.people
         if people is None:
-            answer.say(translate("Left out: no whole month was observed, or nobody was employed."))
+            answer.say(translate("Left out: no full month was observed, or nobody was employed."))
             return
         months = self.settings.experience.replacement_months
         replaced = replacement_finding(people, months, currency=self.currency)

@@ -39,34 +39,35 @@ def parser_of(runs: Mapping[str, Command]) -> tuple[Parser, dict[str, Parser]]:
 def _purposes() -> dict[str, str]:
     return {
         "report": translate(
-            "Run a study and publish its report. Where the data, the study file, the options, the code and the installed "
-            "packages are those of the last report, nothing runs and that report is named."
+            "Run a study and publish its report. Where the data, the study file, the options, the code and "
+            "the installed packages have not changed since the last report, nothing runs and that report is "
+            "named."
         ),
         "check": translate("Validate a study and its tables; writes nothing."),
-        "new": translate("Write a study file: one to fill in, or from the files that somebody exported."),
+        "new": translate("Write a study file: one to fill in, or one made from exported files."),
         "simulate": translate("Write a simulated study whose true values are known."),
-        "doctor": translate("Say what is installed, what is missing and how to get it."),
+        "doctor": translate("Show what is installed, what is missing and how to get it."),
     }
 
 
 def _of_report(report: Parser) -> None:
     report.add_argument("study", nargs="?", metavar="STUDY", help=translate("a study's name, its folder or its file"))
     report.add_argument("--all", action="store_true", help=translate("every study under data/, one after another"))
-    out = translate("publish here instead of the project's reports/")
+    out = translate("publish here instead of in the project's reports/")
     report.add_argument("--out", type=Path, metavar="DIR", help=out)
-    only = translate("these notebooks only, such as 20 or cltv")
+    only = translate("only these notebooks, such as 20 or cltv")
     report.add_argument("--only", nargs="+", default=[], metavar="NB", help=only)
     _as_of(report)
-    again = translate("run it even where nothing changed since its last report")
+    again = translate("run it even if nothing has changed since its last report")
     report.add_argument("--again", action="store_true", help=again)
     cell = translate("seconds that one cell may take (1800)")
     report.add_argument("--cell-timeout", type=seconds, metavar="S", help=cell)
     notebook = translate("seconds for one notebook (7200)")
     report.add_argument("--notebook-timeout", type=seconds, metavar="S", help=notebook)
-    lines = translate("progress and the log of the run as lines of JSON")
+    lines = translate("progress and the log of the run as JSON lines")
     report.add_argument("--json-lines", action="store_true", help=lines)
     jobs = translate(
-        "notebooks at a time (default: one a processor core, fewer of a large study where memory is short)"
+        "notebooks at a time (default: one per processor core, fewer for a large study where memory is short)"
     )
     report.add_argument("--jobs", type=whole_number, metavar="N", help=jobs)
     _times(report)
@@ -78,7 +79,7 @@ def _of_check(check: Parser) -> None:
     part = translate("of an engine, this share of customers, such as 0.01")
     check.add_argument("--sample", type=share, metavar="SHARE", help=part)
     _times(check)
-    understood = translate("say what was understood as JSON on standard output")
+    understood = translate("print what was understood as JSON")
     check.add_argument("--json", action="store_true", help=understood)
 
 
@@ -100,7 +101,7 @@ def _as_of(command: Parser) -> None:
 
 
 def _times(command: Parser) -> None:
-    whole = translate("seconds that the whole command may take (no limit)")
+    whole = translate("seconds that the whole command may take (default: no limit)")
     command.add_argument("--timeout", type=seconds, metavar="S", help=whole)
     query = translate("seconds that a query of the study may take")
     command.add_argument("--query-timeout", type=seconds, metavar="S", help=query)

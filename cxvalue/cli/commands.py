@@ -99,7 +99,7 @@ def _report(arguments: argparse.Namespace) -> int:
     if unchanged:
         page = folder / "index.html"
         told = translate(
-            "unchanged since the last report, {page} (`cxvalue report --again` runs the study all the same)", page=page
+            "unchanged since the last report, {page} (`cxvalue report --again` runs the study anyway)", page=page
         )
         print(told)
     if unwritten:
@@ -258,7 +258,7 @@ def _ended_in_time(seconds: float | None) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> NoReturn:
         raise OutOfTime(
             translate(
-                "it took longer than --timeout {seconds:g} s and was ended; nothing was published.", seconds=seconds
+                "it took longer than --timeout {seconds:g} s and was stopped; nothing was published.", seconds=seconds
             )
         )
 

@@ -142,7 +142,7 @@ def _engine() -> list[Item]:
         return [Item(translate("engine"), "missing", f"{ENGINE_VARIABLE}: {error}")]
     if lacking:
         found = translate("{engine}, but {obstacle}", engine=warehouse.words, obstacle=lacking[0])
-        remedy = translate("Ask whoever runs it for that right.")
+        remedy = translate("Ask the administrator for that right.")
         return [Item(translate("engine"), "missing", found, remedy)]
-    found = translate("{engine} answers, and temporary tables may be made", engine=warehouse.words)
+    found = translate("{engine} answers, and temporary tables can be created", engine=warehouse.words)
     return [Item(translate("engine"), "ok", found)]

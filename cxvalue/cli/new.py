@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("folder", type=Path, metavar="DIR", help=translate("the folder of the new study"))
-    exported = translate("what the shop, the billing, … exported")
+    exported = translate("a file exported from the shop, the billing system, …")
     parser.add_argument("--from", dest="files", nargs="+", type=Path, metavar="FILE", help=exported)
     parser.add_argument("--currency", metavar="C", help=translate("the currency of the amounts, such as EUR"))
-    left = translate("the share of revenue that is left, such as 0.40, or unknown")
+    left = translate("the share of revenue that is left as margin, such as 0.40, or unknown")
     parser.add_argument("--gross-margin", metavar="M", help=left)
     answers = translate("the answer to a question, such as tax=inside")
     parser.add_argument("--answer", nargs="+", action="append", default=[], metavar="KEY=VALUE", help=answers)
-    accept = translate("take the stated defaults; never for currency, margin and tax")
+    accept = translate("accept the stated defaults; never for currency, margin and tax")
     parser.add_argument("--accept", action="store_true", help=accept)
     link = translate("refer to the files where they are instead of copying them")
     parser.add_argument("--link", action="store_true", help=link)

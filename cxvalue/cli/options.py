@@ -94,7 +94,9 @@ def as_of(text: str) -> date | str:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    wrong = translate("{text!r} is no day; write it like 2026-06-30, or {word}", text=text, word=LATEST_COMPLETE_MONTH)
+    wrong = translate(
+        "{text!r} is not a day; write it like 2026-06-30, or {word}", text=text, word=LATEST_COMPLETE_MONTH
+    )
     raise argparse.ArgumentTypeError(wrong)
 
 

@@ -141,7 +141,7 @@ class Effect(Drawn, Plain):
             raise CxvalueError("The event-time vector, its weights and its covariance differ in length.")
         if not (np.isfinite(self.estimate) and np.isfinite(self.se) and self.se >= 0):
             raise CxvalueError(
-                "The effect is {estimate} with standard error {error}: no finite estimate.",
+                "The effect is {estimate} with standard error {error}: not a finite estimate.",
                 estimate=self.estimate,
                 error=self.se,
             )

@@ -74,7 +74,7 @@ def estimate_effect(
         found_ = translate(
             "every {outcome} of every month is zero, so no effect can be measured.", outcome=panel.outcome
         )
-        remedy = translate("Check that the tables name customers alike, and that the outcome is filled in.")
+        remedy = translate("Check that the tables use the same customer ids, and that the outcome is filled in.")
         raise BadInput.at(f"programmes.{programme}", found_, remedy)
     if planned_share is not None and not is_number(planned_share, 0, 1):
         raise CxvalueError(
@@ -86,6 +86,6 @@ def estimate_effect(
         found: Effect = estimators[design, by_unit](panel, level=level, programme=programme, **planned)
     except np.linalg.LinAlgError as error:
         said = translate("the outcomes leave nothing to compare: they do not differ between units or between months.")
-        remedy = translate("Check that the tables name customers alike, and that the outcome is filled in.")
+        remedy = translate("Check that the tables use the same customer ids, and that the outcome is filled in.")
         raise BadInput.at(f"programmes.{programme}", said, remedy) from error
     return replace(found, notes=(*found.notes, *panel.notes)) if panel.notes else found

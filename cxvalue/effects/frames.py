@@ -188,7 +188,7 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
     bad = (value.isna() & cells[outcome].notna()) | np.isinf(value)
     if bad.any():
         found = translate(
-            "{rows:,} rows have an outcome that is no number: {examples}.",
+            "{rows:,} rows have an outcome that is not a number: {examples}.",
             rows=int(bad.sum()),
             examples=_some(cells[outcome][bad]),
         )
@@ -198,13 +198,13 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
         heads = pd.to_numeric(cells["customers"], errors="coerce")
         none = ~(heads > 0)
         if none.any():
-            found = translate("{rows:,} rows have no number of customers above 0.", rows=int(none.sum()))
+            found = translate("{rows:,} rows do not have a number of customers above 0.", rows=int(none.sum()))
             problems.append(Problem("panel.customers", found, translate("Fill it in, or leave those rows out.")))
     keys = cells[unit].fillna("") + ", " + month.dt.strftime("%B %Y").fillna("")
     twice = keys[~nameless & keys.duplicated(keep=False)]
     if len(twice):
         found = translate(
-            "{months:,} months of a {unit} stand on more than one row: {examples}.",
+            "{months:,} months of a {unit} are on more than one row: {examples}.",
             months=twice.nunique(),
             unit=unit,
             examples=_some(twice),
@@ -214,7 +214,7 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
     again = starts[unit][starts[unit].duplicated()]
     if len(again):
         found = translate(
-            "{units:,} of the units stand more than once: {examples}.", units=again.nunique(), examples=_some(again)
+            "{units:,} of the units appear more than once: {examples}.", units=again.nunique(), examples=_some(again)
         )
         problems.append(Problem("rollout", found, translate("Keep one row for each.")))
     unlisted = cells[unit][~nameless & ~cells[unit].isin(starts[unit])]
@@ -236,11 +236,14 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
     missing = size - int((value.notna() & ~nameless).sum())
     if not problems and size and missing > MOST_MISSING * size:
         found = translate(
-            "{missing:,} of {size:,} months have no outcome. A month without a row is missing here, not zero.",
+            (
+                "{missing:,} of {size:,} months have no outcome. A month without a row counts as missing here, "
+                "not as zero."
+            ),
             missing=missing,
             size=size,
         )
-        remedy = translate("Write a row with 0 for every month in which nothing was brought.")
+        remedy = translate("Add a row with 0 for every month in which nothing was brought.")
         problems.append(Problem("panel", found, remedy))
     return problems
 
@@ -261,8 +264,8 @@ def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) 
         some = [names[place] for place in with_gaps]
         notes.append(
             translate(
-                "{missing:,} of {months:,} months have no outcome ({units:,} units: {names}). They count as missing, not as "
-                "zero: each month is compared over the units that are there in it and before.",
+                "{missing:,} of {months:,} months have no outcome ({units:,} units: {names}). They count as "
+                "missing, not as zero: each month is compared over the units present both in it and before.",
                 missing=int((~there).sum()),
                 months=there.size,
                 units=len(with_gaps),
@@ -272,8 +275,8 @@ def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) 
     if absent:
         notes.append(
             translate_count(
-                "{count:,} unit of the roll-out has no row in the panel and counts for nothing: {names}.",
-                "{count:,} units of the roll-out have no row in the panel and count for nothing: {names}.",
+                "{count:,} unit of the roll-out has no row in the panel and is not counted: {names}.",
+                "{count:,} units of the roll-out have no row in the panel and are not counted: {names}.",
                 len(absent),
                 names=_first(absent),
             )

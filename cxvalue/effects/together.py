@@ -115,14 +115,14 @@ def _with_neighbour(effect: Effect, k: int, holds: Floats, own: float, names: Se
     if not np.isfinite(own):
         detail = (
             translate(
-                "As the programmes were rolled out, the estimate holds {parts}: they ran so much alike that they cannot be "
-                "told apart.",
+                "Given how the programmes were rolled out, the estimate contains {parts}: they ran so much alike"
+                " that they cannot be separated.",
                 parts=parts,
             )
             if parts
             else translate(
-                "As the programmes were rolled out, the estimate holds nothing of the others: they ran so much alike that "
-                "they cannot be told apart."
+                "Given how the programmes were rolled out, the estimate contains nothing of the others: they ran"
+                " so much alike that they cannot be separated."
             )
         )
         return effect.with_checks([*effect.checks, Check("other_programmes", question, False, True, detail)])
@@ -130,15 +130,15 @@ def _with_neighbour(effect: Effect, k: int, holds: Floats, own: float, names: Se
     told = {"own": own, "effect": effect.estimate}
     detail = (
         translate(
-            "As the programmes were rolled out, the estimate holds {parts}; without it, the effect is {own:,.3g} instead of "
-            "{effect:,.3g}.",
+            "Given how the programmes were rolled out, the estimate contains {parts}; without it, the effect"
+            " is {own:,.3g} instead of {effect:,.3g}.",
             parts=parts,
             **told,
         )
         if parts
         else translate(
-            "As the programmes were rolled out, the estimate holds nothing of the others; without it, the effect is "
-            "{own:,.3g} instead of {effect:,.3g}.",
+            "Given how the programmes were rolled out, the estimate contains nothing of the others; without "
+            "it, the effect is {own:,.3g} instead of {effect:,.3g}.",
             **told,
         )
     )
@@ -146,7 +146,7 @@ def _with_neighbour(effect: Effect, k: int, holds: Floats, own: float, names: Se
         translate("without the other programmes"),
         float(own),
         None,
-        translate("What the other programmes added is taken off (if they add up)."),
+        translate("What the other programmes added is deducted (if they add up)."),
     )
     found = effect.with_checks([*effect.checks, Check("other_programmes", question, passed, True, detail)])
     return replace(found, alternatives=(*effect.alternatives, other))

@@ -14,13 +14,13 @@ __all__ = ["EngineFailed", "guarded", "refused", "said_of"]
 _BY_STATE = (
     (
         "28",
-        translatable("the user or the password is refused ({error})."),
-        translatable("Look at the user and at how the password is given."),
+        translatable("the user or the password was rejected ({error})."),
+        translatable("Check the user and how the password is given."),
     ),
     (
         "3D",
         translatable("there is no such database ({error})."),
-        translatable("Look at the name of the database in the address."),
+        translatable("Check the name of the database in the address."),
     ),
     (
         "42501",
@@ -29,23 +29,23 @@ _BY_STATE = (
     ),
     (
         "57014",
-        translatable("a query ran into a time limit or was cancelled ({error})."),
+        translatable("a query reached a time limit or was cancelled ({error})."),
         translatable("Ask for a longer statement_timeout, or try again."),
     ),
     ("57", translatable("the server ended the connection ({error})."), translatable("Run it again.")),
     (
         "53100",
         translatable("the disk of the server is full ({error})."),
-        translatable("Make room there, then run it again."),
+        translatable("Free some space there, then run it again."),
     ),
     (
         "53",
-        translatable("the server has no room or no connection left ({error})."),
+        translatable("the server has no memory or no connections left ({error})."),
         translatable("Run it again later."),
     ),
     (
         "25006",
-        translatable("the server only reads (a replica), and temporary tables are needed ({error})."),
+        translatable("the server is read-only (a replica), and temporary tables are needed ({error})."),
         translatable("Name the main server."),
     ),
     (
@@ -66,18 +66,18 @@ _BY_TEXT = (
     (
         re.compile(r"refused|no such file", re.IGNORECASE),
         translatable("no server answers there ({error})."),
-        translatable("Look at host and port; is the server running?"),
+        translatable("Check host and port; is the server running?"),
     ),
     (
         re.compile(r"time ?out", re.IGNORECASE),
         translatable("no server answered in time ({error})."),
-        translatable("Look at host and port, and at the firewall."),
+        translatable("Check host and port, and the firewall."),
     ),
     (re.compile(r"closed|lost|terminat|consuming input|broken pipe|eof", re.IGNORECASE), *_BY_STATE[-1][1:]),
 )
 _UNKNOWN = (
     translatable("the engine could not do it ({error})."),
-    translatable("Try the tables there with a client of its own."),
+    translatable("Try to read the tables there with another client."),
 )
 
 

@@ -54,10 +54,10 @@ def _through_ibis(kind: str, address: str) -> Warehouse:
     except Exception as error:
         failed = error
     else:
-        return Warehouse(con, translate("{engine} (not among the tests: it should work)", engine=con.name))
+        return Warehouse(con, translate("{engine} (not among those tested: it should work)", engine=con.name))
     known = enumerated(("postgresql", "spark", "snowflake", "bigquery", "databricks", "clickhouse", "trino"))
     if type(failed).__name__ in ("ValueError", "AttributeError", "ModuleNotFoundError", "ImportError"):
-        found = translate("the address names no engine that is installed here.")
+        found = translate("the address is for an engine that is not installed here.")
         remedy = translate(
             "It begins with one of {known}; the driver is that of 'ibis-framework[…]' of the same name.", known=known
         )

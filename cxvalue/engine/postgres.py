@@ -35,7 +35,7 @@ def open_postgres(address: str) -> Postgres:
     try:
         import psycopg
     except ImportError:
-        found = translate("the address is one of PostgreSQL, and its driver is not installed.")
+        found = translate("the address is for PostgreSQL, and its driver is not installed.")
         remedy = translate("Install it: {command}.", command="python -m pip install 'cxvalue[postgres]'")
         raise BadInput([Problem(WHERE, found, remedy)]) from None
     failed: Exception | None = None
@@ -78,12 +78,12 @@ class Postgres(Warehouse):
             if replica or reads:
                 said.append(
                     translate(
-                        "it only reads (a replica or a read-only session), and temporary tables are needed for a run."
+                        "it is read-only (a replica or a read-only session), and temporary tables are needed for a run."
                     )
                 )
             elif not temporary:
                 command = "GRANT TEMPORARY ON DATABASE … TO …"
-                said.append(translate("the user may not make temporary tables: {command}.", command=command))
+                said.append(translate("the user may not create temporary tables: {command}.", command=command))
             for name in named:
                 *_, schema, table = [None, *name.split(".")]
                 found: Any = cursor.execute(

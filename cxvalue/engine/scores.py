@@ -109,14 +109,14 @@ def whose_scores(study: str) -> str:
 
 def not_ours(named: str) -> tuple[str, str]:
     """What is said of a table that is none of the study's scores, and what to do."""
-    found = translate("{table!r} is no table that reports of this study made; it stays as it is.", table=named)
+    found = translate("{table!r} was not made by reports of this study, so it is left as it is.", table=named)
     return found, translate("Name another table, one that does not exist yet.")
 
 
 def other_columns(named: str) -> tuple[str, str]:
     """The same for one that another version of this package made."""
-    found = translate("{table!r} has other columns than this version writes.", table=named)
-    return found, translate("Drop it, and the next report makes it anew.")
+    found = translate("{table!r} has different columns from those this version writes.", table=named)
+    return found, translate("Drop it, and the next report creates it again.")
 
 
 def _looked_at(cursor: Cursor[Any], named: str, study: str) -> tuple[bool, list[tuple[str, str]]]:
@@ -124,7 +124,7 @@ def _looked_at(cursor: Cursor[Any], named: str, study: str) -> tuple[bool, list[
     schema, table = named.split(".")
     cursor.execute(_FOUND, {"mark": whose_scores(study), "table": table, "schema": schema})
     row: Any = cursor.fetchone()
-    ask = translate("Ask whoever runs the engine for it.")
+    ask = translate("Ask the administrator of the engine for it.")
     if row is None:
         found = translate("there is no schema {schema!r}.", schema=schema)
         return False, [(found, translate("Have it made: {command}.", command=f"CREATE SCHEMA {schema}"))]
@@ -132,7 +132,7 @@ def _looked_at(cursor: Cursor[Any], named: str, study: str) -> tuple[bool, list[
     if not there and not may_make:
         command = f"GRANT USAGE, CREATE ON SCHEMA {schema} TO …"
         return False, [
-            (translate("the user may not make tables in {schema!r}: {command}.", schema=schema, command=command), ask)
+            (translate("the user may not create tables in {schema!r}: {command}.", schema=schema, command=command), ask)
         ]
     if not there:
         return False, []

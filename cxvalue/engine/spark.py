@@ -30,7 +30,7 @@ def open_spark(address: str) -> Spark:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        found = translate("the address is one of Spark, and pyspark is not installed.")
+        found = translate("the address is for Spark, and pyspark is not installed.")
         remedy = translate("Install it: {command}; it needs Java 17.", command="python -m pip install 'cxvalue[spark]'")
         raise BadInput([Problem(WHERE, found, remedy)]) from None
     failed: Exception | None = None

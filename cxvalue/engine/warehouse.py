@@ -94,7 +94,9 @@ class Warehouse(Place):
 
     def obstacles_to_scores(self, named: str, study: str) -> list[tuple[str, str]]:
         """Why the scores of a study cannot be written to a table, and what to do."""
-        found = translate("{engine} takes no scores in this version, PostgreSQL and Spark do.", engine=self.words)
+        found = translate(
+            "{engine} cannot receive scores in this version; PostgreSQL and Spark can.", engine=self.words
+        )
         return [(found, translate("Leave it out."))]
 
     def write_scores(self, named: str, study: str, customers: Path, *, run_id: str, as_of: date) -> int:
@@ -102,7 +104,7 @@ class Warehouse(Place):
         raise BadInput([Problem(SCORES, *one) for one in self.obstacles_to_scores(named, study)])
 
     def ask_for_rights(self, tables: Iterable[str], scores: str | None = None, study: str = "") -> None:
-        remedy = translate("Ask whoever runs the engine for it.")
+        remedy = translate("Ask the administrator of the engine for it.")
         problems = [Problem(WHERE, one, remedy) for one in self.obstacles(tables)]
         if scores is not None:
             problems += [Problem(SCORES, *one) for one in self.obstacles_to_scores(scores, study)]
@@ -122,7 +124,7 @@ class Warehouse(Place):
         if zone in ("UTC", "Etc/UTC"):
             return moment
         remedy = translate("Make a view with the days of that zone, and name the view as the table.")
-        found = translate("{engine} cannot take moments to {zone} here.", engine=self.words, zone=zone)
+        found = translate("{engine} cannot convert timestamps to {zone} here.", engine=self.words, zone=zone)
         raise BadInput([Problem("study.time_zone", found, remedy)])
 
     def whole(self, number: Any) -> Any:

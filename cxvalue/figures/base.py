@@ -124,11 +124,11 @@ def _course(when: pd.Series, revenue: np.ndarray, currency: str) -> str:
         return translate("Revenue was highest in {month}: {amount}", month=month, amount=amount)
     change = after / before - 1
     if abs(change) < 0.0005:
-        return translate("Revenue of the last 12 months is that of the 12 months before")
+        return translate("Revenue of the last 12 months equals that of the 12 months before")
     message = (
-        translatable("Revenue rose by {share} in the last 12 months against the 12 months before")
+        translatable("Revenue rose by {share} in the last 12 months compared with the 12 months before")
         if change > 0
-        else translatable("Revenue fell by {share} in the last 12 months against the 12 months before")
+        else translatable("Revenue fell by {share} in the last 12 months compared with the 12 months before")
     )
     return translate(message, share=format_value(abs(change), "share"))
 
@@ -187,7 +187,7 @@ def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
     values = np.asarray(margin_per_customer, dtype=float)
     figure, (axes,) = style.new_figure(3.6)
     if values.size == 0:
-        return style.nothing_to_show(axes, translate("No customers"), translate("Nobody bought in this time"))
+        return style.nothing_to_show(axes, translate("No customers"), translate("Nobody bought in this period"))
     low, high = np.quantile(values, [0.01, 0.99])
     low = min(0.0, float(low)) if values.min() >= 0 or low >= 0 else float(low)
     if high <= low:

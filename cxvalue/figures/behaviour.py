@@ -85,7 +85,7 @@ def period_change(periods: pd.DataFrame, currency: str) -> Figure:
     style.need_columns(periods, ("group", *_PERIODS), "period_change")
     parts = change_parts(periods)
     names = [translate(name) for name in _PART_NAMES.values()]
-    span = {"before": translate("the earlier period"), "after": translate("the later one")}
+    span = {"before": translate("the earlier period"), "after": translate("the later period")}
     if len(parts) == 1:
         row = parts.iloc[0]
         values = [row["margin_before"], *(row[part] for part in _PART_NAMES), row["margin_after"]]
@@ -101,7 +101,7 @@ def period_change(periods: pd.DataFrame, currency: str) -> Figure:
         axes.barh(positions, amounts, left=left, color=colour, height=0.58, label=name)
         above = np.where(amounts >= 0, above + amounts, above)
         below = np.where(amounts < 0, below + amounts, below)
-    axes.plot(parts["change"], positions, "o", color=INK, markersize=6, label=translate("change in all"), zorder=4)
+    axes.plot(parts["change"], positions, "o", color=INK, markersize=6, label=translate("total change"), zorder=4)
     axes.axvline(0, color=GREY, linewidth=0.9)
     axes.set_yticks(positions, [style.wrapped(_group_words(parts).get(group, group), 22) for group in parts["group"]])
     axes.invert_yaxis()

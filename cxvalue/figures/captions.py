@@ -28,11 +28,13 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
         translatable("{things} after the first, cumulated. Everything right of the line was unknown to the model."),
     ),
     "seasonal_index": (
-        translatable("How purchases swing with the season"),
-        translatable("Repeat purchases of each month of the year against an average month; the line is the range."),
+        translatable("Purchases by season"),
+        translatable(
+            "Repeat purchases of each month of the year compared with an average month; the line is the range."
+        ),
     ),
     "future_value": (
-        translatable("Where the future value sits"),
+        translatable("Where the future value is"),
         translatable("Expected margin over {horizon} by tenth of the customers, the most valuable first."),
     ),
     "forecast_record": (
@@ -42,8 +44,8 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "value_levers": (
-        translatable("What moves the future value"),
-        translatable("Change of the expected margin over {horizon}; the line is the range of the expectation."),
+        translatable("What would change the future value"),
+        translatable("Change of the expected margin over {horizon}; the line is the range of the average."),
     ),
     "contract_bridge": (
         translatable("From last year's customers to today's"),
@@ -52,7 +54,8 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "contract_survival": (
         translatable("How long customers stay"),
         translatable(
-            "Share still under contract by age; the dashed line is the model that knows the age of a contract only (sBG)."
+            "Share still under contract by age; the dashed line is the model that knows only the age of a "
+            "contract (sBG)."
         ),
     ),
     "churn_bands": (
@@ -83,7 +86,7 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     ),
     "hazard_ratios": (
         translatable("What goes with the end of a contract"),
-        translatable("Times as often as at the level marked with a line; red: beyond chance. Links, not causes."),
+        translatable("Times as often as at the level marked with a line; red: more than chance. Links, not causes."),
     ),
     "account_renewals": (
         translatable("Do accounts with satisfied users renew more often?"),
@@ -169,7 +172,7 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "programme_draws": (
         translatable("{title}: how sure the result is"),
         translatable(
-            "The net present value with all inputs drawn at once within their ranges: how often it comes out where."
+            "The net present value with all inputs drawn at once within their ranges: how often each result comes out."
         ),
     ),
     "programme_tornado": (
@@ -181,12 +184,13 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     ),
     "programme_scenarios": (
         translatable("{title}: under other assumptions"),
-        translatable("The net present value with its range as registered, and when one assumption is another."),
+        translatable("The net present value with its range as registered, and with one assumption changed."),
     ),
     "programme_rules": (
         translatable("{title}: up to which amount, and how often a year"),
         translatable(
-            "What every rule is worth a year (left), and the best number of times for each cap with its range (right)."
+            "What every rule is worth per year (left), and the best number of times for each cap with its "
+            "range (right)."
         ),
     ),
     "programme_risk": (

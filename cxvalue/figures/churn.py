@@ -105,9 +105,9 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     axes.bar(places, said, color=LIGHT, width=0.74, label=translate("forecast"))
     reach = np.clip(np.array([came - low, high - came]), 0, None)
     axes.errorbar(places, came, yerr=reach, fmt="o", color=MAIN, elinewidth=1.4, markersize=6,
-                  label=translate("actual, with the range of chance"))  # fmt: skip
+                  label=translate("actual, with its range by chance"))  # fmt: skip
     axes.set_xticks(places)
-    axes.set_xlabel(translate("Tenth of the customers by forecast risk, the safest first"))
+    axes.set_xlabel(translate("Tenth of the customers by forecast risk, lowest first"))
     left = translate("Share that ended") if contractual else translate("Share that bought nothing")
     named = translate("{share},\n{span}", share=left, span=span) if span else left
     style.scale(axes.yaxis, "share", named, ticks=6)

@@ -32,7 +32,7 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
     figure, panels = style.row_panels(ratios, "driver", "level", size=(1.1, 0.24))
     style.title(figure, _strongest(ratios))
     if ratios.empty:
-        return style.nothing_to_show(panels[0][0], translate("No driver could be told apart"))
+        return style.nothing_to_show(panels[0][0], translate("No clear driver was found"))
     for axes, part in panels:
         rows = np.arange(len(part))
         base = part["low"].isna().to_numpy()
@@ -69,7 +69,7 @@ def _strongest(ratios: pd.DataFrame) -> str:
     """The level at which contracts end most clearly more or less often than at the one that it is compared with."""
     clear = ratios[(ratios["low"] > 1) | (ratios["high"] < 1)]
     if ratios.empty:
-        return translate("What goes with the end of contracts cannot be told apart")
+        return translate("No clear driver of ended contracts was found")
     if clear.empty:
         return translate("No driver shown goes clearly with more or fewer contracts that end")
     row = clear.loc[np.log(clear["ratio"].astype(float)).abs().idxmax()]
@@ -121,7 +121,7 @@ def _renewed(bands: pd.DataFrame) -> str:
     """Renewal where users were most and least satisfied; bands come in the order of their scores."""
     asked = bands[_answered(bands)]
     if asked.empty:
-        return translate("What users said before accounts were renewed is not known")
+        return translate("Users' scores before accounts were renewed are not known")
     ends = [
         {"band": translate(str(band)), "share": format_value(float(share), "share")}
         for band, share in zip(asked["band"].iloc[[0, -1]], asked["renewed"].iloc[[0, -1]], strict=True)
@@ -129,7 +129,7 @@ def _renewed(bands: pd.DataFrame) -> str:
     if len(asked) == 1:
         return translate("{share} of the accounts renewed ({band} of users' scores)", **ends[0])
     return translate(
-        "{share} of the accounts renewed ({band} of users' scores), against {other_share} ({other})",
+        "{share} of the accounts renewed ({band} of users' scores), {other_share} of the others ({other})",
         share=ends[1]["share"],
         band=ends[1]["band"],
         other_share=ends[0]["share"],

@@ -25,17 +25,17 @@ POLICIES = {
     "ladder": translatable("ladder as run"),
 }
 ALONE = {
-    "none": translatable("No discount: {margin} of margin a visit"),
-    "flat": translatable("Best single discount: {margin} of margin a visit"),
-    "ladder": translatable("Ladder as run: {margin} of margin a visit"),
+    "none": translatable("No discount: {margin} of margin per visit"),
+    "flat": translatable("Best single discount: {margin} of margin per visit"),
+    "ladder": translatable("Ladder as run: {margin} of margin per visit"),
 }
 AHEAD = {
-    ("none", "flat"): translatable("No discount earns {gain} more a visit than best single discount"),
-    ("none", "ladder"): translatable("No discount earns {gain} more a visit than ladder as run"),
-    ("flat", "none"): translatable("Best single discount earns {gain} more a visit than no discount"),
-    ("flat", "ladder"): translatable("Best single discount earns {gain} more a visit than ladder as run"),
-    ("ladder", "none"): translatable("Ladder as run earns {gain} more a visit than no discount"),
-    ("ladder", "flat"): translatable("Ladder as run earns {gain} more a visit than best single discount"),
+    ("none", "flat"): translatable("No discount earns {gain} more per visit than best single discount"),
+    ("none", "ladder"): translatable("No discount earns {gain} more per visit than ladder as run"),
+    ("flat", "none"): translatable("Best single discount earns {gain} more per visit than no discount"),
+    ("flat", "ladder"): translatable("Best single discount earns {gain} more per visit than ladder as run"),
+    ("ladder", "none"): translatable("Ladder as run earns {gain} more per visit than no discount"),
+    ("ladder", "flat"): translatable("Ladder as run earns {gain} more per visit than best single discount"),
 }
 
 
@@ -74,9 +74,9 @@ def discount_profit(curve: pd.DataFrame, best: float, currency: str) -> Figure:
     figure, (axes,) = style.new_figure(3.8)
     most = format_value(float(curve["margin"].max()), currency) if len(curve) else ""
     message = (
-        translatable("The same discount for everybody earns most at {depth}: {margin} a visit")
+        translatable("The same discount for everybody earns most at {depth}: {margin} per visit")
         if best > 0
-        else translatable("No discount earns more than full price: {margin} a visit")
+        else translatable("No discount earns more than full price: {margin} per visit")
     )
     style.title(figure, translate(message, depth=format_value(best, "share"), margin=most))
     axes.fill_between(curve["depth"], curve["margin_low"], curve["margin_high"], color=LIGHT, label=translate("range"))
@@ -96,7 +96,7 @@ def discount_policies(found: DiscountResult, currency: str) -> Figure:
     rows = [(name, one) for name, one in named if one is not None]
     style.title(figure, _ahead(rows, currency))
     if not rows:
-        return style.nothing_to_show(axes, translate("The offers carry no basket value and margin"))
+        return style.nothing_to_show(axes, translate("The offers have no basket value and margin"))
     for place, (_, one) in enumerate(rows):
         axes.plot([one.low, one.high], [place, place], color=MAIN, linewidth=3, alpha=0.5)
         axes.plot(one.value, place, "o", color=MAIN, markersize=7)
@@ -113,7 +113,7 @@ def discount_policies(found: DiscountResult, currency: str) -> Figure:
 def _ahead(rows: Sequence[tuple[str, Any]], currency: str) -> str:
     """Which policy earns most, and by how much."""
     if not rows:
-        return translate("What the policies earn cannot be said")
+        return translate("No statement on what the policies earn is possible")
     ordered = sorted(rows, key=lambda row: -row[1].value)
     best = ordered[0][0]
     if len(ordered) < 2:

@@ -72,7 +72,7 @@ def _kept_by_level(moves: pd.DataFrame) -> str:
     later = moves[moves["from"] == lowest].set_index("to")["share"]
     silent = float(later.get("unknown", 0.0)) > 0.5
     message = (
-        translatable("{share} of the customers at the level {level} left their level unknown a quarter later")
+        translatable("{share} of the customers at the level {level} had an unknown level a quarter later")
         if silent
         else translatable("{share} of the customers at the level {level} were still at it a quarter later")
     )
@@ -119,14 +119,13 @@ def driver_map(drivers: pd.DataFrame, score: str) -> Figure:
     style.need_columns(drivers, ("driver", "share", "share_low", "share_high", "mean_points"), "driver_map")
     figure, (axes,) = style.new_figure(3.8)
     if drivers.empty:
-        style.title(figure, translate("What goes along with {score} is not known", score=score))
+        style.title(figure, translate("What goes with {score} is not known", score=score))
         return style.nothing_to_show(axes, translate("No driver was answered often enough"))
     first = drivers.loc[drivers["share"].astype(float).idxmax()]
     style.title(
         figure,
         translate(
-            "{driver} goes along most with {score}: {share} of what the drivers explain, at a mean answer of {points} of "
-            "100",
+            "{driver} goes most with {score}: {share} of what the drivers explain, at a mean answer of {points} of 100",
             driver=first["driver"],
             score=score,
             share=format_value(float(first["share"]), "share"),
@@ -152,7 +151,7 @@ def gap_trend(gaps: pd.DataFrame) -> Figure:
     figure, (axes,) = style.new_figure(3.4)
     style.title(figure, _ahead(gaps))
     parts = gaps.groupby(["metric", "competitor"], sort=True)
-    names = [translate("{metric} against {competitor}", metric=one, competitor=other) for one, other in parts.groups]
+    names = [translate("{metric} and {competitor}", metric=one, competitor=other) for one, other in parts.groups]
     for number, (_, rows) in enumerate(parts):
         colour = PALETTE[number % len(PALETTE)]
         axes.plot(rows["date"], rows["gap"], "o-", color=colour, markersize=4, label=names[number])
@@ -168,7 +167,7 @@ def gap_trend(gaps: pd.DataFrame) -> Figure:
 def _ahead(gaps: pd.DataFrame) -> str:
     """Who is ahead at the last date of each comparison."""
     if gaps.empty:
-        return translate("Nobody can be compared with")
+        return translate("There is no competitor to compare with")
     last = gaps.sort_values("date", kind="stable").groupby(["metric", "competitor"], sort=True).tail(1)
     if len(last) > 1:
         ahead = int((last["gap"] > 0).sum())

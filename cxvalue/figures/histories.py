@@ -113,7 +113,7 @@ def spend_of_customers(params: Mapping[str, float], mean: float, currency: str =
     law = invgamma(params["q"], scale=params["p"] * params["gamma"])
     quarter, three, most = law.ppf([0.25, 0.75, 0.98])
     spread = format_range(float(quarter), float(three), currency)
-    style.title(figure, translate("Half of the customers spend {range} on a purchase on average", range=spread))
+    style.title(figure, translate("Half of the customers spend {range} per purchase on average", range=spread))
     at = np.linspace(most / 400, most, 400)
     density = law.pdf(at)
     axes.plot(at, density, color=MAIN, linewidth=2)

@@ -31,7 +31,7 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
     known = table[table["gain"].notna()]
     figure, (axes,) = style.new_figure(max(2.2, 0.9 + 0.42 * len(known)))
     if known.empty:
-        style.title(figure, translate("What moves the value still to come is not known"))
+        style.title(figure, translate("What would change the value still to come is not known"))
         return style.nothing_to_show(axes, translate("No lever could be valued"))
     gains = known["gain"].to_numpy(dtype=float)
     best = known.iloc[int(np.argmax(gains))]
@@ -69,25 +69,28 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
 
 def _named(lever: str, change: float, currency: str, thing: str, horizon_months: int) -> str:
     if lever == "retention":
-        return translate("{customers:.0f} in 100 more stays a year", customers=100 * change)
+        return translate("{customers:.0f} in 100 more stays per year", customers=100 * change)
     if lever == "purchase":
         return (
-            translate("{number:g} purchase a year more, active customers", number=change)
+            translate("{number:g} purchase per year more, active customers", number=change)
             if thing == "purchase"
-            else translate("{number:g} {thing} a year more, active customers", number=change, thing=translate(thing))
+            else translate("{number:g} {thing} per year more, active customers", number=change, thing=translate(thing))
         )
     if lever == "margin":
         return (
-            translate("{currency} {amount:g} more margin a purchase", currency=currency, amount=change)
+            translate("{currency} {amount:g} more margin per purchase", currency=currency, amount=change)
             if thing == "purchase"
             else translate(
-                "{currency} {amount:g} more margin a {thing}", currency=currency, amount=change, thing=translate(thing)
+                "{currency} {amount:g} more margin per {thing}",
+                currency=currency,
+                amount=change,
+                thing=translate(thing),
             )
         )
     if lever == "erosion":
         years = horizon_months >= 12 * EROSION_YEARS
         lasting = format_value(EROSION_YEARS if years else horizon_months, "years" if years else "months")
-        return translate("Market takes {share:.0%} a year for {time}", share=change, time=lasting)
+        return translate("Market takes {share:.0%} per year for {time}", share=change, time=lasting)
     return lever
 
 

@@ -190,10 +190,10 @@ def _furthest_off(bins: pd.DataFrame, chosen: str | None, things: str) -> str:
     told["came"] = format_number(float(worst["actual"]))
     if things == "purchases":
         return translate(
-            "Furthest off after {often} repeat purchases: {said} a customer forecast, {came} actual", **told
+            "Furthest off after {often} repeat purchases: {said} per customer forecast, {came} actual", **told
         )
     told["things"] = translate(things)
-    return translate("Furthest off after {often} further {things}: {said} a customer forecast, {came} actual", **told)
+    return translate("Furthest off after {often} further {things}: {said} per customer forecast, {came} actual", **told)
 
 
 @style.drawn
@@ -209,10 +209,10 @@ def p_alive_distribution(p: ArrayLike) -> Figure:
         figure,
         translate("About {alive:,} of {customers:,} customers are still with us", **alive)
         if known.size
-        else translate("Who is still with us cannot be told"),
+        else translate("The data do not show who is still with us"),
     )
     if known.size == 0:
-        return style.nothing_to_show(axes, translate("Withheld: the data does not tell lost customers from quiet ones"))
+        return style.nothing_to_show(axes, translate("Withheld: the data do not tell lost customers from quiet ones"))
     seaborn.histplot(x=known, bins=20, binrange=(0, 1), color=MAIN, alpha=1, ax=axes)
     axes.set_xlim(0, 1)
     style.scale(axes.xaxis, "share", translate("Probability of still being a customer"))
@@ -245,7 +245,7 @@ def equity_by_decile(cltv: ArrayLike, currency: str) -> Figure:
     total = values.sum()
     if values.size == 0 or total <= 0:
         style.title(figure, translate("No margin is still to come"))
-        return style.nothing_to_show(axes, translate("No margin is expected, so it has no shares"))
+        return style.nothing_to_show(axes, translate("No margin is expected, so there are no shares"))
     cumulative = np.concatenate([[0.0], np.cumsum(values)])
     money = np.diff(np.interp(np.linspace(0, 1, 11), np.linspace(0, 1, values.size + 1), cumulative))
     axes.bar(range(1, 11), money, color=[MAIN] + ["#8fb0cc"] * 9, width=0.78)

@@ -65,9 +65,9 @@ def _changed(effect: Effect, unit: str) -> str:
     if effect.low <= 0 <= effect.high:
         return translate("No change of {outcome} is shown after the start", outcome=translate(effect.outcome))
     message = (
-        translatable("Each customer with the programme brings {much} more of {outcome} a month")
+        translatable("Each customer with the programme brings {much} more {outcome} a month")
         if effect.estimate > 0
-        else translatable("Each customer with the programme brings {much} less of {outcome} a month")
+        else translatable("Each customer with the programme brings {much} less {outcome} a month")
     )
     much = format_value(abs(effect.estimate), unit)
     return translate(message, much=much, outcome=translate(effect.outcome))
@@ -85,7 +85,7 @@ def case_money(case: Case, currency: str) -> Figure:
     factors = discount_factors(case.horizon_months, case.annual_discount_rate)
     low, high = np.quantile(np.cumsum(case.flow_draws * factors, axis=1), (0.025, 0.975), axis=0)
     lower.fill_between(month, low, high, color=LIGHT, label=translate("95% range"))
-    to_date = translate("sum to date, in today's money")
+    to_date = translate("running total, in today's money")
     lower.plot(month, table["net_discounted_to_date"], color=MAIN, linewidth=2, label=to_date)
     lower.axhline(0, color=GREY, linewidth=1)
     back = case.payback
@@ -100,10 +100,10 @@ def case_money(case: Case, currency: str) -> Figure:
         style.scale(axes.yaxis, currency, ticks=5)
     if 0 < seen < case.horizon_months:
         # The words go where there is room for them, above the panel.
-        for text, side, away in ((translate("measured"), "right", -4), (translate("assumed to go on"), "left", 4)):
+        for text, side, away in ((translate("measured"), "right", -4), (translate("assumed to continue"), "left", 4)):
             upper.annotate(text, (seen + 0.5, 1), (away, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
                            ha=side, va="bottom", fontsize=8.5, color=style.TEXT)  # fmt: skip
-    upper.set_ylabel(translate("A month, {currency}", currency=currency))
+    upper.set_ylabel(translate("Per month, {currency}", currency=currency))
     lower.set_ylabel(translate("To date, {currency}", currency=currency))
     every = 3 if case.horizon_months <= 18 else 6 if case.horizon_months <= 48 else 12
     places = list(range(1, case.horizon_months + 1, every))
@@ -120,9 +120,9 @@ def _back_after(case: Case, currency: str) -> str:
     if back is None:
         return translate("The money does not come back within {horizon}: {worth}", **values)
     if back.value <= 0:
-        return translate("No money has to be found beforehand; after {horizon} {worth} is gained", **values)
+        return translate("No money is needed up front; after {horizon} the gain is {worth}", **values)
     return translate(
-        "The money is back after {time}; after {horizon} {worth} is gained",
+        "The money is back after {time}; after {horizon} the gain is {worth}",
         time=format_value(back.value, "months"),
         **values,
     )
@@ -141,7 +141,7 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
     axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)))
     axes.set_yticks(rows, [style.wrapped(swing.name, 34) for swing in swings], fontsize=8)
     axes.set_ylim(len(swings) - 0.5, -0.5)
-    named = translate("Net present value, {currency}; dashed: nothing gained", currency=currency)
+    named = translate("Net present value, {currency}; dashed: no gain", currency=currency)
     style.scale(axes.xaxis, currency, named, ticks=6)
     axes.grid(False, axis="y")
     return figure
@@ -150,14 +150,14 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
 def _moved_by(swings: Sequence[Swing], currency: str) -> str:
     """What moves the result most, and whether anything alone takes all of it."""
     if not swings:
-        return translate("Nothing that is assumed moves the result")
+        return translate("No assumption changes the result")
     first = swings[0]
     low, high = sorted((first.low_npv, first.high_npv))
     turned = any(min(swing.low_npv, swing.high_npv) < 0 < max(swing.low_npv, swing.high_npv) for swing in swings)
     message = (
         translatable("It depends most on “{name}”: {range}")
         if turned
-        else translatable("It depends most on “{name}”: {range}; nothing alone turns it")
+        else translatable("It depends most on “{name}”: {range}; no single one reverses it")
     )
     return translate(message, name=first.name, range=format_range(low, high, currency))
 
@@ -185,7 +185,7 @@ def case_draws(case: Case, currency: str) -> Figure:
     axes.bar(edges[:-1], shares / draws.size, width=np.diff(edges), align="edge", color=colours, linewidth=0)
     axes.axvspan(npv.low, npv.high, color=LIGHT, alpha=0.5, linewidth=0, zorder=0, label=translate("95% range"))
     axes.axvline(npv.value, color=MAIN, linewidth=2, label=translate("as expected"))
-    axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)), label=translate("nothing gained"))
+    axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)), label=translate("no gain"))
     style.scale(axes.xaxis, currency, translate("Net present value, {currency}", currency=currency), ticks=6)
     style.scale(axes.yaxis, "share", translate("How often"), ticks=4)
     style.from_zero(axes)
@@ -217,7 +217,7 @@ def case_scenarios(scenarios: pd.DataFrame, currency: str) -> Figure:
     axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)))
     axes.set_yticks(rows, [style.wrapped(name, 30) for name in scenarios["scenario"]], fontsize=8.5)
     axes.set_ylim(len(rows) - 0.5, -0.7)
-    named = translate("Net present value, {currency}; dashed: nothing gained", currency=currency)
+    named = translate("Net present value, {currency}; dashed: no gain", currency=currency)
     style.scale(axes.xaxis, currency, named, ticks=6)
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
@@ -273,7 +273,9 @@ def _left_over(steps: Sequence[BridgeStep], currency: str) -> str:
     grown = sum(step.amount for step in steps[1:-1] if step.kind == "course")
     first, last = (format_value(amount, currency) for amount in (steps[0].amount + grown, steps[-1].amount))
     if steps[0].kind == "claimed":
-        return translate("Of {first} that before and after would claim, {last} is left", first=first, last=last)
+        return translate(
+            "Of {first} that a before-and-after comparison would claim, {last} is left", first=first, last=last
+        )
     return translate("Of an effect of {first}, {last} is left after time, risks and costs", first=first, last=last)
 
 
@@ -305,7 +307,7 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
         chosen = (float(caps[column]), int(times[row])) == (float(top["cap"]), int(top["times_per_year"]))
         mine = (float(caps[column]), int(times[row])) == (float(current[0]), int(current[1]))
         lines = [style.label(float(grid[row, column]), currency)]
-        lines += [translate("in force")] * mine + [translate("best")] * chosen
+        lines += [translate("current")] * mine + [translate("best")] * chosen
         left.annotate(
             "\n".join(lines), (column, row), ha="center", va="center", fontsize=7.5, color="white" if strong else "black",
             fontweight="bold" if chosen else "normal",
@@ -313,7 +315,7 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
     left.set_xticks(range(len(caps)), [style.written(cap, "g") for cap in caps])
     left.set_yticks(range(len(times)), [style.written(number, "g") for number in times])
     left.set_xlabel(translate("Fees of up to, {currency}", currency=currency))
-    left.set_ylabel(translate("Times a customer and year"))
+    left.set_ylabel(translate("Times per customer and year"))
     left.grid(False)
     best = rules.loc[rules.groupby("cap")["value"].idxmax().tolist()].sort_values("cap")
     place = np.arange(len(best))
@@ -328,7 +330,7 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
     ]
     right.set_xticks(place, named, fontsize=8)
     right.set_xlabel(style.wrapped(translate("Cap, with its best number of times"), 28))
-    style.scale(right.yaxis, currency, translate("Worth a year, {currency}", currency=currency), ticks=5)
+    style.scale(right.yaxis, currency, translate("Worth per year, {currency}", currency=currency), ticks=5)
     return figure
 
 
@@ -351,7 +353,7 @@ def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
     worst = float(np.quantile(ordered, 0.999))
     far = benefit > 2 * worst > 0  # it would press the curve into a corner, and the title says it
     marks = [(loss.mean, translate("average year"), GREY)]
-    marks += [] if far else [(benefit, translate("benefit of a year"), GOOD)]
+    marks += [] if far else [(benefit, translate("benefit in a year"), GOOD)]
     for value, name, colour in marks:
         axes.axvline(value, color=colour, linewidth=1.4, linestyle=(0, (3, 3)), label=name)
     axes.set_ylim(0, 1)
@@ -390,7 +392,7 @@ def promise_kept(found: Realised, currency: str) -> Figure:
     axes.errorbar(month, delivered, yerr=found.reach * delivered_se, fmt="o", color=MAIN, markersize=4, elinewidth=1.2,
                   label=translate("delivered, 95% range"))  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=1)
-    style.scale(axes.yaxis, currency, translate("Margin a month, {currency}", currency=currency), ticks=5)
+    style.scale(axes.yaxis, currency, translate("Margin per month, {currency}", currency=currency), ticks=5)
     style.month_axis(axes, month)
     room = pd.Timedelta(days=10)  # whole marks at both ends
     axes.set_xlim(month.min() - room, month.max() + room)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 CAME_BACK = {
     "contacted": translatable("came back after a contact"),
-    "by themselves": translatable("came back by themselves"),
+    "without a contact": translatable("came back without one"),
 }
 CAME_OTHERS = translatable("came back {kind}")
 STAYED = {
     "contacted": translatable("{share} of those who came back after a contact"),
-    "by themselves": translatable("{share} of those who came back by themselves"),
+    "without a contact": translatable("{share} of those who came back without one"),
 }
 STAYED_OTHERS = translatable("{share} of those who came back {kind}")
 
@@ -40,9 +40,9 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
     upper.set_ylabel(translate("Inactive customers"))
     width = 24
     lower.bar(months["month"], months["came_back"], width=width, color=GOOD, label=translate("returned"))
-    lower.bar(months["month"], -months["fell_asleep"], width=width, color=BAD, label=translate("fell silent"))
+    lower.bar(months["month"], -months["fell_asleep"], width=width, color=BAD, label=translate("went silent"))
     lower.axhline(0, color=GREY, linewidth=1)
-    lower.set_ylabel(translate("Customers a month"))
+    lower.set_ylabel(translate("Customers per month"))
     for axes in (upper, lower):
         style.scale(axes.yaxis, "", ticks=5)
     style.month_axis(lower, months["month"])
@@ -54,11 +54,11 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
 
 def _flow_said(months: pd.DataFrame) -> str:
     if months.empty:
-        return translate("No customer has fallen silent yet")
+        return translate("No customer has gone silent yet")
     last = months.tail(12)
     back, fell = int(last["came_back"].sum()), int(last["fell_asleep"].sum())
     return translate(
-        "{asleep:,} customers are inactive: in {months} months {fell:,} fell silent, {back:,} came back",
+        "{asleep:,} customers are inactive: in {months} months {fell:,} went silent, {back:,} came back",
         asleep=int(last["asleep"].iloc[-1]),
         months=len(last),
         fell=fell,
@@ -101,12 +101,12 @@ def _lasting(windows: pd.DataFrame) -> str:
     last = known.iloc[-1]
     most, days = float(known["margin"].max()), int(last["days"])
     if last["margin_low"] <= 0 <= last["margin_high"]:
-        return translate("After {days} days it is open whether a contact added margin or cost some", days=days)
+        return translate("After {days} days it is not clear whether a contact added margin or cost some", days=days)
     if last["margin"] < 0:
         return translate("After {days} days a contact had cost more margin than it added", days=days)
     if last["margin"] >= most * (1 - FALLEN_BACK):
         return translate("The margin that a contact added had not fallen back after {days} days", days=days)
-    return translate("After {days} days a part of the margin that a contact added was gone again", days=days)
+    return translate("After {days} days part of the margin that a contact added was gone again", days=days)
 
 
 @style.drawn

@@ -44,16 +44,16 @@ def seasonal_index(table: pd.DataFrame) -> Figure:
     style.need_columns(table, ("month", "name", "index", "low", "high", "used"), "seasonal_index")
     figure, (axes,) = style.new_figure(3.3)
     if table.empty:
-        style.title(figure, translate("A season cannot be told yet"))
-        return style.nothing_to_show(axes, translate("A season can be told only from two full years of history"))
+        style.title(figure, translate("No season can be found yet"))
+        return style.nothing_to_show(axes, translate("A season can be found only with two full years of history"))
     change = table[["index", "low", "high"]].to_numpy(dtype=float) - 1
     if np.abs(change).max() < FLAT:
-        return style.nothing_to_show(axes, translate("No season was found"), translate("Purchases follow no season"))
+        return style.nothing_to_show(axes, translate("No season was found"), translate("Purchases are not seasonal"))
     high, low = (table.iloc[int(change[:, 0].argmax())], table.iloc[int(change[:, 0].argmin())])
     style.title(
         figure,
         translate(
-            "Purchases are highest in {month}, {share} above an average one, and lowest in {other}",
+            "Purchases are highest in {month}, {share} above an average month, and lowest in {other}",
             month=translate(str(high["name"])),
             share=format_value(float(high["index"]) - 1, "share"),
             other=translate(str(low["name"])),

@@ -104,9 +104,7 @@ class Finding:
         if self.kind not in get_args(Kind):
             raise self._refused("kind", one_of(get_args(Kind)))
         if self.withheld and (self.value is not None or not self.text.startswith(opening(self.withheld))):
-            raise self._refused(
-                "withheld", translate("This is said of a missing value, in the first words of its text.")
-            )
+            raise self._refused("withheld", translate("This prefix is for a missing value and begins its text."))
 
     @property
     def is_exact(self) -> bool:
@@ -165,10 +163,10 @@ class Finding:
             raise self._refused("level", translate("It must lie between 0 and 1, for example 0.95."))
         if self.low is None:
             if self.high is not None:
-                raise self._refused("high", translate("low and high come together or not at all."))
+                raise self._refused("high", translate("low and high must be given together or not at all."))
             return
         if self.high is None and not self.id.startswith("experience."):
-            raise self._refused("low", translate("low and high come together or not at all."))
+            raise self._refused("low", translate("low and high must be given together or not at all."))
         if self.level is None:
             raise self._refused("level", translate("An interval needs its level, for example 0.95."))
         if self.value is None:

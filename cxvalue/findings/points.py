@@ -32,8 +32,8 @@ def _is_point(finding: Finding) -> bool:
 
 def _withheld(finding: Finding) -> Finding:
     reason = translate(
-        "every outcome that the model can draw from these data is the same, so nothing is estimated. They tell "
-        "too little: a longer history, or customers who differ more."
+        "every outcome that the model can draw from these data is the same, so nothing can be estimated."
+        " It needs a longer history, or customers who differ more."
     )
     text = opening("withheld") + reason
     return replace(finding, value=None, low=None, high=None, level=None, text=text, withheld="withheld")

@@ -28,7 +28,7 @@ ALIASES = {
 """Other words for the keys of questions."""
 
 _FREE = {
-    "rate": ("20%", translatable("the rate that is inside the amounts")),
+    "rate": ("20%", translatable("the tax rate that the amounts include")),
     "values": ("'VALUE, VALUE'", translatable("the values that count")),
     "column": ("'COLUMN'", translatable("another column")),
     "rates": ("'USD: 0.92, GBP: 1.17'", translatable("what one of each is worth")),
@@ -36,7 +36,7 @@ _FREE = {
     "text": ("NAME", ""),
     "share": (
         "0.40",
-        translatable("the share of revenue that is left after the goods and whatever else each sale costs"),
+        translatable("the share of revenue that is left after the goods and all other costs of a sale"),
     ),
     "code": ("EUR", translatable("three letters")),
 }
@@ -112,7 +112,7 @@ def parse_answers(given: Sequence[str]) -> dict[str, str]:
     for text in given:
         key, sign, value = text.partition("=")
         if not sign or not key.strip() or not value.strip():
-            found = translate("{text!r} is no answer.", text=text)
+            found = translate("{text!r} is not an answer.", text=text)
             raise BadInput.at("--answer", found, translate("Write it as KEY=VALUE, such as tax=inside."))
         table, dot, word = key.strip().lower().replace("-", "_").rpartition(".")
         answers[table + dot + ALIASES.get(word, word)] = value.strip().strip("'\"")
@@ -144,7 +144,7 @@ def answered(question: Question, answer: str, spec: dict[str, Any], chosen: Mapp
         return put(spec, question.at, f"={word!r}" if "'" not in word else "='" + word.replace("'", "") + "'")
     allowed = enumerated(dict.fromkeys(one.answer for one in question.options))
     found, remedy = (
-        translate("{word!r} is none of the answers.", word=word),
+        translate("{word!r} is not one of the answers.", word=word),
         translate("Allowed: {answers}.", answers=allowed),
     )
     raise BadInput.at(f"--answer {question.key}", found, remedy)
@@ -172,7 +172,7 @@ def _rate(word: str) -> float:
     except ValueError:
         rate = -1.0
     if not 0 <= rate < 1:
-        found = translate("{word!r} is no rate.", word=word)
+        found = translate("{word!r} is not a rate.", word=word)
         raise BadInput.at("--answer tax", found, translate("Write tax=none, or the rate such as tax=20%."))
     return rate
 

@@ -100,7 +100,9 @@ def draft_of_record(export: Export, record: Record) -> Draft:
     required = [name for name in CONTRACTS[record.table].required if name not in draft.spec["columns"]]
     if required:
         found = translate(
-            "{system}: the columns behind {columns} are not in it.", system=record.title, columns=enumerated(required)
+            "{system}: the columns behind {columns} are missing from it.",
+            system=record.title,
+            columns=enumerated(required),
         )
         return draft.refused(found, translate("Export it again with all columns."))
     for asked in record.asks:
@@ -155,7 +157,7 @@ def _customer_among(draft: Draft, record: Record) -> None:
         draft.spec["columns"].pop("customer_id", None)
         return
     draft.spec["columns"]["customer_id"] = filled[0]
-    draft.why["customer_id"] = ("likely", translate("the best of the columns that say who it was"))
+    draft.why["customer_id"] = ("likely", translate("the best of the columns that identify the customer"))
 
 
 def _words(value: Any) -> str:
@@ -197,7 +199,7 @@ def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> No
         draft.spec = answered(question, answer, draft.spec, draft.chosen)
         draft.chosen[question.key] = answer
         says = next(one.says for one in options if one.answer == answer)
-        reason = translate("its amounts add up so in all orders") if settled else translate("no row has any")
+        reason = translate("its amounts add up this way in all orders") if settled else translate("no row has any")
         draft.said.append(f"{question.key}: {says} ({reason})")
         return
     draft.questions.append(question)
@@ -232,7 +234,7 @@ def _ask_for_others(draft: Draft) -> None:
             Option("count", translate("yes"), {"keep_rows": {column: [*words, *others]}}),
         )
         ask = translate(
-            "Do rows with these values of {column!r}, which the layout does not know, count? {values}.",
+            "Do rows with these values of {column!r}, which are new to the layout, count? {values}.",
             column=column,
             values=shown,
         )
@@ -251,7 +253,7 @@ def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
     ask = translate("Which question is the score?")
     draft.asks("score", ask, "columns.score", options, default, "column")
     options = (Option("nps", translate("would you recommend us, 0 to 10"), {"columns": {"metric": "='nps'"}}),)
-    ask = translate("What is this score called, in small letters?")
+    ask = translate("What is this score called, in lower case?")
     draft.asks("metric", ask, "columns.metric", options, "nps", "text")
     for name in ("score", "metric"):
         draft.why[name] = ("asked", "")
@@ -309,7 +311,7 @@ def complete(draft: Draft) -> Draft:
     customer = mapped.get("customer_id", "")
     empty = _without_customer(draft, customer)
     if empty and contract.column("customer_id").required:
-        says = translate("they count in the totals only, as no customer")
+        says = translate("they count in the totals only, not as a customer")
         options = (
             Option("count", says, {"rows_without_customer": "count"}),
             Option("refuse", translate("they are bad rows, and the study is refused until they are filled in"), {}),
@@ -324,11 +326,11 @@ def complete(draft: Draft) -> Draft:
     if export.copies:
         options = (Option("leave_out", translate("it counts once"), {"copies": "leave_out"}),)
         copies = "; ".join(export.copies)
-        ask = translate("A file is there twice: {copies}. Is the copy to be left out?", copies=copies)
+        ask = translate("A file is there twice: {copies}. Leave out the copy?", copies=copies)
         draft.asks("copies", ask, "copies", options, "leave_out")
     for new, old in export.renamed.items():
         options = (Option("yes", translate("{new} is {old}", new=new, old=old), {"same": {new: old}}),)
-        ask = translate("In some files the column {old!r} is called {new!r}. Is it the same?", old=old, new=new)
+        ask = translate("In some files the column {old!r} is called {new!r}. Is it the same column?", old=old, new=new)
         draft.asks("same", ask, f"same.{new}", options, "yes")
     return draft
 

@@ -225,7 +225,8 @@ def _pattern(names: Sequence[str], every: Sequence[str]) -> str:
     pattern = names[0] if len(names) == 1 else f"{start}*"
     if [name for name in every if fnmatch(name, pattern)] != list(names):
         found = translate(
-            "holds several tables whose files are not told apart by their names ({names}).", names=enumerated(every[:6])
+            "contains several tables whose files cannot be told apart by their names ({names}).",
+            names=enumerated(every[:6]),
         )
         raise BadInput.at("--from", found, translate("Unpack it and name the files of one table."))
     return pattern
@@ -353,11 +354,14 @@ def _returned(group: Sequence[Export]) -> BadInput | None:
         if not one.one(f"count(*) FILTER (WHERE {below})"):
             other = next(export for export in group if export not in back)
             found = translate(
-                "is named after what came back, but its amounts are not below zero: with {other} they would count as sales.",
+                (
+                    "has a name that means returns, but its amounts are not below zero: with {other} they would "
+                    "count as sales."
+                ),
                 other=other.label,
             )
             remedy = translate(
-                "Write them with a minus, or put both into one file with a column that says what came back."
+                "Write them with a minus, or put both into one file with a column that marks the returns."
             )
             return BadInput.at(one.label, found, remedy)
     return None

@@ -73,7 +73,9 @@ class Recognised:
                 paths[draft.table].append(shown)
         for path, copied in copies.items():
             if copied.exists() and not filecmp.cmp(path, copied, shallow=False):
-                there = translate("{file} exists already and holds something else. Give another folder.", file=copied)
+                there = translate(
+                    "{file} exists already and contains something else. Give another folder.", file=copied
+                )
                 raise CxvalueError(there)
         text = study_text(self.understanding, name, paths)
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -105,7 +107,7 @@ def recognise(source: Any) -> Recognised:
         return Recognised(open_files_of([Path(one) for one in source]))
     table = arrow_of(source)
     if table is None:
-        found = translate("{kind} is no table.", kind=type(source).__name__)
+        found = translate("{kind} is not a table.", kind=type(source).__name__)
         raise BadInput.at("recognise", found, translate("Give a path, or a pandas, polars or arrow table."))
     from pyarrow import parquet
 

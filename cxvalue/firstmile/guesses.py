@@ -48,11 +48,11 @@ def draft_by_guess(export: Export) -> Draft:
             found, translate("Between its columns there should be a comma, a semicolon, a tab or a bar.")
         )
     if export.rows < _FEWEST_ROWS or not looks:
-        found, remedy = translate("holds no rows to speak of."), translate("Give a table with a row a purchase.")
+        found, remedy = translate("has hardly any rows."), translate("Give a table with one row per purchase.")
         return draft.refused(found, remedy)
     if not customers and any(day.different == export.rows for day in days):
-        found = translate("has one row a day and no customer: it is a summary.")
-        remedy = translate("Export the orders behind it, a row an order, with the customer.")
+        found = translate("has one row per day and no customer: it is a summary.")
+        remedy = translate("Export the orders behind it, one row per order, with the customer.")
         return draft.refused(found, remedy)
     starts = [day for day in days if role_of(day.name, "start")]
     ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
@@ -70,7 +70,7 @@ def draft_by_guess(export: Export) -> Draft:
         )
         found = " ".join([found, *why_not(export, not customers, not days, not amounts)])
         remedy = translate(
-            "A table needs at least who bought, when, and for how much; a total per customer or per day is none."
+            "A table needs at least who bought, when, and for how much; a total per customer or per day is not enough."
         )
         return draft.refused(found, remedy)
     _customer(draft, customers)
@@ -154,7 +154,7 @@ def _customer(draft: Draft, customers: Sequence[Look]) -> None:
     if person:
         options = (Option("accept", translate("yes: those who share a name are one customer")),)
         ask = translate(
-            "{column!r} looks like a person's name, and two people may share one. Is it to stand for the customer?",
+            "{column!r} looks like a person's name, and two people may share one. Use it as the customer?",
             column=best.name,
         )
         draft.asks("names", ask, "columns.customer_id", options, "accept", "column")
@@ -178,7 +178,7 @@ def _guests(draft: Draft) -> None:
         ]
         mail = next((look.name for look in mails if look.filled == draft.export.rows and look.name != customer), "")
         options = (
-            Option("count", translate("they count in the totals only, as no customer"), {"guest_ids": words}),
+            Option("count", translate("they count in the totals only, not as a customer"), {"guest_ids": words}),
             Option("customer", translate("they are customers like others")),
         )
         if mail:
@@ -270,7 +270,7 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
         look.is_number and re.search(r"\bfees?\b|gebühr|frais|comisi|комисси", said(look.name)) for look in looks
     )
     if net and not fees:
-        draft.why["revenue"] = ("likely", translate("'net' stands in its name"))
+        draft.why["revenue"] = ("likely", translate("its name contains 'net'"))
     else:
         draft.why["revenue"] = ("likely", why)
         _ask_for_tax(draft, only, taxes)
@@ -300,7 +300,7 @@ def _ask_for_cents(draft: Draft, default: str) -> None:
     ask = translate("Are the amounts in cents or in whole units?")
     if default == "thousands":
         options = (
-            Option("thousands", translate("thousands: they are taken times 1000"), {"revenue_times": 1000}),
+            Option("thousands", translate("thousands: they are multiplied by 1000"), {"revenue_times": 1000}),
             units,
         )
         ask = translate("Are the amounts in thousands or in whole units?")
@@ -346,7 +346,7 @@ def _ask_for_rows(draft: Draft, best: Look) -> None:
             Option("order", translate("the amount of the order, repeated: it counts once"), once),
             Option("line", translate("the amount of each line: they are added up"), {}),
         )
-        ask = translate("All lines of an order carry the same {amount!r}. What is it?", amount=best.name)
+        ask = translate("All lines of an order have the same {amount!r}. What is it?", amount=best.name)
         draft.asks("lines", ask, "once_per", options)
 
 
@@ -403,7 +403,7 @@ def _customers(draft: Draft, customers: Sequence[Look]) -> Draft:
     keyed = [look for look in customers if look.different == look.filled] or list(customers)
     best = max(keyed, key=lambda look: (bool(re.search(KEY, said(look.name))), look.different))
     draft.spec["columns"] = {"customer_id": best.name}
-    why = translate("{different:,} different ones in {rows:,} rows", different=best.different, rows=draft.export.rows)
+    why = translate("{different:,} different values in {rows:,} rows", different=best.different, rows=draft.export.rows)
     draft.why["customer_id"] = ("likely", why)
     return draft
 
@@ -416,7 +416,7 @@ def _subscriptions(
     draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
     draft.why |= dict.fromkeys(("start", "end"), ("likely", translate("by its name")))
     if len(ends) > 1:
-        _ask_which(draft, "end", ends, translate("Which day is the end of the contract? A request to cancel is none."))
+        _ask_which(draft, "end", ends, translate("Which day is the end of the contract? A request to cancel is not."))
         draft.why["end"] = ("asked", translate("several days"))
     if amounts:
         amount = amounts[0].name
@@ -430,7 +430,7 @@ def _subscriptions(
             )
             for months in (1, 12)
         )
-        ask = translate("Is {amount!r} paid a month or a year?", amount=amount)
+        ask = translate("Is {amount!r} paid per month or per year?", amount=amount)
         draft.asks("value_per_month", ask, "columns.value_per_month", options)
         draft.why["value_per_month"] = ("asked", translate("an amount"))
     return draft

@@ -38,7 +38,7 @@ def unlike_its_layout(name: str, source: TableSource, columns: Sequence[str]) ->
     record, how, _ = match(columns)
     if record is None or (how != "sure" and len(record.needs) < _TELLING):
         return []
-    where, meant = f"tables.{name}", translate("If it is meant as it stands, write 'layout: own' below its path.")
+    where, meant = f"tables.{name}", translate("If it is meant as it is, write 'layout: own' below its path.")
     if record.refuse is not None:
         found = translate("is {system}: {reason}", system=record.title, reason=record.refuse["found"])
         return [Problem(where, found, f"{record.refuse['remedy']} {meant}")]
@@ -54,9 +54,9 @@ def unlike_its_layout(name: str, source: TableSource, columns: Sequence[str]) ->
     if not unlike:
         return []
     found = translate(
-        "is {system}, and is read as something else: {differences}.", system=record.title, differences="; ".join(unlike)
+        "is {system}, and is read differently: {differences}.", system=record.title, differences="; ".join(unlike)
     )
-    return [Problem(where, found, f"{translate('`cxvalue new DIR --from FILE` writes what it means.')} {meant}")]
+    return [Problem(where, found, f"{translate('`cxvalue new DIR --from FILE` writes the right settings.')} {meant}")]
 
 
 def _unlike(source: TableSource, record: Record, names: Mapping[str, str]) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _unlike(source: TableSource, record: Record, names: Mapping[str, str]) -> It
         yield translate("each {column!r} counts once in it (once_per: {column})", column=once)
     if amount is not None and source.refund is None:
         line = f"refund: {{amount: {amount}}}"
-        yield translate("{column!r} is no refund of its own ({line})", column=amount, line=line)
+        yield translate("{column!r} is not a separate refund ({line})", column=amount, line=line)
 
 
 def _alternatives(record: Record, ours: str) -> Iterator[Any]:

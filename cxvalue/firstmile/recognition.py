@@ -90,14 +90,18 @@ class Understanding:
             study.append(self._currency_question())
         if not self.margin:
             ask = translate(
-                "Which share of revenue is left after the goods and whatever else each sale costs (contribution margin)?"
+                "Which share of revenue is left after the goods and all other costs of a sale (contribution margin)?"
             )
-            option = Option("unknown", translate("not known: everything is told in revenue, and the page says so"))
+            option = Option("unknown", translate("not known: everything is given in revenue, and the page says so"))
             study.append(Question("margin", ask, "gross_margin", (option,), None, "share"))
         if self._several and "rates" not in self.answers:
             codes = enumerated(self.codes)
             ask = translate(
-                "Amounts are in several currencies ({codes}). What is one of each worth in the study's?", codes=codes
+                (
+                    "Amounts are in several currencies ({codes}). What is one unit of each worth in the study's "
+                    "currency?"
+                ),
+                codes=codes,
             )
             study.append(Question("rates", ask, "exchange_rates", (), None, "rates"))
         return [*[one for one in asked if one.cost], *study, *[one for one in asked if not one.cost]]
@@ -132,7 +136,7 @@ class Understanding:
         found = self.codes[0] if len(self.codes) == 1 else ""
         found = found or _TAKEN.get(self.sign, self.sign if self.sign in CODES else "")
         if given and given not in CODES:
-            says = translate("{word!r} is no currency.", word=given)
+            says = translate("{word!r} is not a currency.", word=given)
             raise BadInput.at("--answer currency", says, translate("Write three letters, such as EUR."))
         if given and len(self.codes) == 1 and given != found and "rates" not in self.answers:
             says = translate("is {given}, and the file says {found}.", given=given, found=found)
@@ -162,7 +166,7 @@ class Understanding:
             except ValueError:
                 share = -1.0
             if not 0 < share <= 1:
-                says = translate("{word!r} is no share.", word=given)
+                says = translate("{word!r} is not a share.", word=given)
                 raise BadInput.at("--answer margin", says, translate("Write 0.40, 40%, or unknown."))
             return f"{share:g}"
         return given
@@ -177,7 +181,7 @@ class Understanding:
                 try:
                     rates[code.strip().upper()] = float(worth)
                 except ValueError:
-                    says = translate("{word!r} is no rate.", word=part)
+                    says = translate("{word!r} is not a rate.", word=part)
                     raise BadInput.at("--answer rates", says, translate("Write 'USD: 0.92, GBP: 1.17'.")) from None
         return rates
 
@@ -275,7 +279,7 @@ def _joined(drafts: list[Draft], left: list[str]) -> list[Draft]:
         other = tables.setdefault(draft.table, draft)
         if other is not draft:
             found = translate(
-                "{one} and {other} both hold {table}, in different columns.",
+                "{one} and {other} both contain {table}, in different columns.",
                 one=other.export.label,
                 other=draft.export.label,
                 table=draft.table,
@@ -291,11 +295,11 @@ def _joined(drafts: list[Draft], left: list[str]) -> list[Draft]:
         if shares[best] > max(_FEWEST_SHARED, shares.get(customers.spec["columns"]["customer_id"], 0.0)):
             customers.spec["columns"]["customer_id"] = best
         share = shares[customers.spec["columns"]["customer_id"]]
-        why = translate("{share:.0%} of the buyers are in it", share=share)
+        why = translate("it contains {share:.0%} of the buyers", share=share)
         customers.why["customer_id"] = ("sure" if share > 0.8 else "likely", why)
         if share <= _FEWEST_SHARED:
             unknown = translate(
-                "{file}: none of its columns knows the customers of {table}",
+                "{file}: none of its columns matches the customers of {table}",
                 file=customers.export.label,
                 table=main.table,
             )

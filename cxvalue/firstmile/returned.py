@@ -30,8 +30,8 @@ def ask_for_refunds(draft: Draft, looks: Sequence[Look]) -> None:
                 Option("leave", translate("no: revenue is without it already"), {}),
             )
             ask = translate_count(
-                "{column!r} is filled in {count:,} row. Did that come back to customers, and is it still in revenue?",
-                "{column!r} is filled in {count:,} rows. Did that come back to customers, and is it still in revenue?",
+                ("{column!r} is filled in {count:,} row. Was that refunded to customers, and is it still in revenue?"),
+                ("{column!r} is filled in {count:,} rows. Was that refunded to customers, and is it still in revenue?"),
                 filled,
                 column=look.name,
             )
@@ -62,8 +62,8 @@ def _refunds_in_rows(draft: Draft, looks: Sequence[Look]) -> None:
             Option("leave", translate("no: these rows are sales"), {}),
         )
         ask = translate_count(
-            "{column!r} says {words} in {count:,} row with an amount above zero. Did that come back from customers?",
-            "{column!r} says {words} in {count:,} rows with amounts above zero. Did that come back from customers?",
+            ("{column!r} says {words} in {count:,} row with an amount above zero. Was that returned by customers?"),
+            "{column!r} says {words} in {count:,} rows with amounts above zero. Was that returned by customers?",
             count,
             column=look.name,
             words=enumerated(words),
@@ -73,4 +73,4 @@ def _refunds_in_rows(draft: Draft, looks: Sequence[Look]) -> None:
 
 
 def _taken_off(refund: dict[str, Any]) -> Option:
-    return Option("take_off", translate("yes: it is taken off, as a refund of its own"), {"refund": refund})
+    return Option("take_off", translate("yes: it is deducted, as a separate refund"), {"refund": refund})

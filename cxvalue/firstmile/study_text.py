@@ -31,16 +31,14 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
         questions.setdefault((one.table, one.at), []).append(one)
     asked = {at: listed for (table, at), listed in questions.items() if not table}
     last = found.last_day
-    check = translate("says what it understood, and everything that is wrong; writes nothing")
+    check = translate("shows what it understood, and everything that is wrong; writes nothing")
     head = [
         translate("# Written by {command}.", command=_COMMAND),
         f"#   cxvalue check FOLDER       {check}",
         f"#   cxvalue report FOLDER      {translate('makes the report')}",
     ]
     if questions:
-        ask = translate(
-            "ASK stands where an answer is missing. Write it there, or run the command again with --answer KEY=VALUE."
-        )
+        ask = translate("ASK marks a missing answer. Write it there, or run the command again with --answer KEY=VALUE.")
         head.append(f"# {ask}")
     contractual = found.main is not None and found.main.table == "subscriptions"
     lines = [
@@ -74,11 +72,11 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
         guests = found.settled[draft.table][0].get("guest_ids")
         if guests:
             asked_here = questions.get((draft.table, "guest_ids"))
-            about = translate("they count in the totals, as no customer")
+            about = translate("they count in the totals, but not as a customer")
             lines.append(_line("guest_ids", _flow(guests), _ask(asked_here, about)))
     lines += ["", "tables:"]
     if found.main is None:
-        ask = translate("no file has purchases or contracts; without them there is no study")
+        ask = translate("no file contains purchases or contracts; without them there is no study")
         lines += ["  transactions:", _line("path", "ASK", ask, 4)]
     for draft in found.drafts:
         spec, _, _ = found.settled[draft.table]
@@ -112,7 +110,7 @@ def _margin(found: Understanding, asked: Mapping[str, Any]) -> list[str]:
     if found.margin == "unknown":
         said = translate("not known: amounts are revenue, and the page says so")
         return [_line("gross_margin", "1", said), _line("money", "revenue")]
-    about = translate("share of revenue that is left after the goods and whatever else each sale costs")
+    about = translate("share of revenue that is left after the goods and all other costs of a sale")
     return [_line("gross_margin", found.margin or "ASK", _ask(asked.get("gross_margin"), about))]
 
 

@@ -36,4 +36,4 @@ def as_day(value: Any, where: str = "as_of", otherwise: str = "") -> date:
             return date.fromisoformat(value.strip()[:10]) if len(value.strip()) >= 10 else date.fromisoformat("")
         except ValueError:
             pass
-    raise BadInput.at(where, translate("{value!r} is no day.", value=value), remedy)
+    raise BadInput.at(where, translate("{value!r} is not a day.", value=value), remedy)

@@ -13,14 +13,14 @@ _DISK = {
     errno.ENOSPC: translatable("the disk is full"),
     errno.EDQUOT: translatable("the disk quota is used up"),
     errno.EFBIG: translatable("a file grew beyond what this system allows"),
-    errno.EROFS: translatable("the disk may only be read"),
-    errno.EACCES: translatable("there is no right to it"),
-    errno.EPERM: translatable("there is no right to it"),
+    errno.EROFS: translatable("the disk is read-only"),
+    errno.EACCES: translatable("permission is denied"),
+    errno.EPERM: translatable("permission is denied"),
     errno.EMFILE: translatable("too many files are open (see ulimit -n)"),
     errno.ENFILE: translatable("too many files are open on this machine"),
-    errno.EIO: translatable("the disk answers with errors"),
-    errno.ENOTDIR: translatable("a file stands where a folder is due"),
-    errno.ENOENT: translatable("it is not there"),
+    errno.EIO: translatable("the disk reports errors"),
+    errno.ENOTDIR: translatable("there is a file where a folder is needed"),
+    errno.ENOENT: translatable("it does not exist"),
     errno.ESTALE: translatable("the network disk is gone"),
     errno.ENAMETOOLONG: translatable("its name is too long for this system"),
 }
@@ -33,7 +33,7 @@ def trouble_of(error: BaseException) -> str | None:
     'the disk is full (/data/x)'
     """
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
-        return translate("the memory does not suffice")
+        return translate("there is not enough memory")
     if isinstance(error, OSError) and error.errno in _DISK:
         return translate(_DISK[error.errno]) + (f" ({error.filename})" if error.filename else "")
     if type(error).__name__ == "IOException" and type(error).__module__.endswith("duckdb"):

@@ -133,10 +133,10 @@ def shrink(values: ArrayLike, ses: ArrayLike, *, given_up: int = 2) -> Floats:
     wanted = y.size - given_up
     if wanted < 1:
         raise CxvalueError(
-            "{count} estimates are too few to be drawn in: {least} are the least.", count=y.size, least=given_up + 1
+            "{count} estimates are too few to be shrunk: {least} are needed.", count=y.size, least=given_up + 1
         )
     if (variance <= 0).any():
-        raise CxvalueError("An estimate without an error cannot be drawn in.")
+        raise CxvalueError("An estimate without an error cannot be shrunk.")
 
     def excess(spread: float) -> float:
         return float((y**2 / (spread + variance)).sum() - wanted)

@@ -52,7 +52,7 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
     steps += [
         BridgeStep(translate("Build-up as measured"), held - incremental, "course"),
         BridgeStep(translate("Fading after the months measured"), as_time_goes - held, "course"),
-        BridgeStep(translate("Money later is worth less"), discounted - as_time_goes),
+        BridgeStep(translate("Later money is worth less"), discounted - as_time_goes),
     ]
     if case.settings.benefits:
         monthly = sum(one.monthly for one in case.settings.benefits)
@@ -93,7 +93,7 @@ def _claimed(claim: float, incremental: float, revenue: float | None) -> list[Br
 
 def gross_name() -> str:
     """How the step is called that a bridge without a claim begins with."""
-    return translate("Effect, every month alike")
+    return translate("Effect, the same every month")
 
 
 def _not_fading(case: Case) -> NDArray[np.float64]:

@@ -89,7 +89,7 @@ def search_rules(
 
     paid = np.asarray(amount, dtype=float)
     if not paid.size or years <= 0:
-        raise CxvalueError("There are no fees, or no time in which they fell, to search rules on.")
+        raise CxvalueError("There are no fees, or no period in which they fell, to search for rules.")
     for name in ("saved_per_waiver", "gain_per_customer_year", "extra_share"):
         middle, least, most = getattr(handling, name)
         if not least <= middle <= most:

@@ -141,9 +141,9 @@ def fade_check(effect: Effect) -> Check:
     told = format_p(decay.p_value)
     if not decay.significant:
         steady = (
-            translate("It does not fade: its size grew with the months since the start ({p_value}).", p_value=told)
+            translate("It does not fade: it grew with the months since the start ({p_value}).", p_value=told)
             if decay.rises
-            else translate("No fading can be told from chance ({p_value}).", p_value=told)
+            else translate("Any fading cannot be told from chance ({p_value}).", p_value=told)
         )
         return Check("fade", question, True, False, steady)
     detail = translate_count(

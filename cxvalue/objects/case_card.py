@@ -34,7 +34,7 @@ def _(shown: Case, currency: str) -> Summary:
         _payback(shown),
         row(translate("most money out"), shown.peak_exposure, currency),
         (
-            translate("effect at which nothing is gained"),
+            translate("effect at which the case breaks even"),
             amount(shown.break_even, currency),
             translate("per customer and month"),
         ),
@@ -68,7 +68,8 @@ def _carried(shown: Case, seen: int) -> str:
             **told,
         )
     return translate(
-        "The data cover {seen} of the {months} months; after that the effect is taken to go on as measured.", **told
+        ("The data cover {seen} of the {months} months; after that the effect is assumed to continue as measured."),
+        **told,
     )
 
 
@@ -96,7 +97,7 @@ def _(shown: Verdict, currency: str) -> Summary:
         (translate("effect at which it is just met"), amount(shown.break_even, currency), each),
         (translate("smallest effect that such data could prove"), amount(shown.mde, currency), each),
         (translate("would turn to FAIL below a measured effect of"), amount(shown.stop_below, currency), each),
-        (translate("worth of knowing the truth today"), amount(shown.value_of_certainty, currency), ""),
+        (translate("value of knowing the truth today"), amount(shown.value_of_certainty, currency), ""),
     )
     line = translate(
         "Verdict: {verdict}. {criterion}: the data give it {chance}",

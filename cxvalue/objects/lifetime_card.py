@@ -62,7 +62,9 @@ def _(shown: LifetimeModel, currency: str) -> Summary:
     rows = _parameters(shown.params, shown.bounds(), limits)
     texts = [shown.reason]
     if limits:
-        texts.append(translate("At its limit: larger or smaller values of it forecast the same, so it has no range."))
+        texts.append(
+            translate("At its limit: larger or smaller values of it give the same forecast, so it has no range.")
+        )
     return Summary(line, rows, tuple(filter(None, texts)))
 
 
@@ -70,7 +72,7 @@ def _(shown: LifetimeModel, currency: str) -> Summary:
 def _(shown: SpendModel, currency: str) -> Summary:
     mean = amount(shown.population_mean(), currency)
     line = translate(
-        "Gamma-Gamma: {customers:,} repeat customers, {mean} a purchase, {status}",
+        "Gamma-Gamma: {customers:,} repeat customers, {mean} per purchase, {status}",
         customers=shown.customers,
         mean=mean,
         status=translate(_STATUS[shown.status]),

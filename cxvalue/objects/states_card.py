@@ -33,7 +33,7 @@ def describe(shown: PurchaseStates, currency: str) -> Summary:
     customers = shown.customers
     told = {"customers": customers, "day": format_date(shown.as_of), "states": len(shown)}
     line = (
-        translate("PurchaseStates: {customers:,} customers to {day}, {states:,} states (one a customer)", **told)
+        translate("PurchaseStates: {customers:,} customers to {day}, {states:,} states (one for each customer)", **told)
         if shown.customer_id is not None
         else translate(
             "PurchaseStates: {customers:,} customers to {day}, {states:,} states (distinct, with counts)", **told

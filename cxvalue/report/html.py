@@ -70,7 +70,9 @@ def relative_link(href: str) -> str:
     'tables/models%201.csv'
     """
     if not href or SCHEME.match(href) or href.startswith(("/", "\\")):
-        raise CxvalueError("The link {link!r} leaves the report; links must be relative to the page.", link=href)
+        raise CxvalueError(
+            "The link {link!r} points outside the report; links must be relative to the page.", link=href
+        )
     return quote(href, safe="/#%._-~")
 
 

@@ -42,7 +42,7 @@ class Opening:
         )
         if file.simulated is not None:
             line = " ".join([line, translate("Simulated: this company does not exist.")])
-        waiting = (translate("The answer stands here once all cells have run."),)
+        waiting = (translate("The answer appears here once all cells have run."),)
         return cls(file.heading, line, waiting if texts is None else tuple(texts))
 
     def __repr__(self) -> str:

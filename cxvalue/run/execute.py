@@ -247,7 +247,7 @@ class _Crew:
         for member in self.running.values():
             if time.monotonic() >= member.deadline:
                 raise RunFailed(
-                    "{name} ran longer than {limit:g} s and was ended {place}",
+                    "{name} ran longer than {limit:g} s and was stopped {place}",
                     name=member.job.name,
                     limit=self.limits.notebook_s,
                     place=member.place,
@@ -280,9 +280,9 @@ class _Crew:
                 )
             how = translate("exit status {status}", status=member.process.exitcode)
             if member.process.exitcode == -signal.SIGKILL:
-                how = translate("exit status {status}; was the memory exhausted?", status=member.process.exitcode)
+                how = translate("exit status {status}; did it run out of memory?", status=member.process.exitcode)
             raise RunFailed(
-                "{name}: its process was ended from outside {place} ({how})", name=name, place=member.place, how=how
+                "{name}: its process was killed from outside {place} ({how})", name=name, place=member.place, how=how
             )
         self._release(member)
         seconds = time.monotonic() - member.started

@@ -66,8 +66,8 @@ def alone(folder: Path, name: str, study: str) -> Iterator[None]:
         except OSError:
             since = os.pread(handle, 100, 0).decode(errors="replace") or translate("a moment ago")
             raise CxvalueError(
-                "another run of {study!r} for the same reports has been at work since {since}. This one was not made: "
-                "the other publishes its report, and nothing is lost. Run it again when that has ended.",
+                "another run of {study!r} for the same reports has been at work since {since}. This run made no "
+                "report: the other publishes its own, and nothing is lost. Run it again when that has ended.",
                 study=study,
                 since=since,
             ) from None

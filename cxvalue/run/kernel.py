@@ -148,14 +148,14 @@ class _Execution:
             raise self._failed(self.cell, _shorten(f"{error.ename}: {error.evalue}")) from None
         except CellTimeoutError:
             raise RunFailed(
-                "{name}: cell {cell} ran longer than {limit:g} s and was ended",
+                "{name}: cell {cell} ran longer than {limit:g} s and was stopped",
                 name=job.name,
                 cell=self.cell,
                 limit=job.cell_timeout_s,
             ) from None
         except DeadKernelError:
             raise RunFailed(
-                "{name}: the kernel died in cell {cell} (was the memory exhausted?)", name=job.name, cell=self.cell
+                "{name}: the kernel died in cell {cell} (did it run out of memory?)", name=job.name, cell=self.cell
             ) from None
         except NoSuchKernel as error:
             raise RunFailed(f"{job.name}: {missing_kernel(error.name)}") from None

@@ -168,7 +168,7 @@ def _copy_figures(record: RunRecord, folder: Path) -> tuple[PageFigure, ...]:
             files = [path for path in files if path.is_file()]
             if not files:
                 raise RunFailed(
-                    "{name} lists the figure {figure!r} but left no file of it", name=run.name, figure=entry["name"]
+                    "{name} lists the figure {figure!r} but left no file for it", name=run.name, figure=entry["name"]
                 )
             for path in files:
                 shutil.copyfile(path, folder / path.name)

@@ -44,7 +44,7 @@ def write_back(record: RunRecord, folder: Path) -> tuple[int, str]:
     except (BadInput, EngineFailed) as error:
         return 0, _failed(named, " ".join(str(error).split()))
     except OutOfTime:  # what it says is said of a run that publishes nothing
-        return 0, _failed(named, translate("the time that the command may take was over."))
+        return 0, _failed(named, translate("the time limit of the command was reached."))
     except KeyboardInterrupt:
         return 0, _failed(named, translate("it was interrupted."))
     except Exception as error:
@@ -54,7 +54,7 @@ def write_back(record: RunRecord, folder: Path) -> tuple[int, str]:
 
 def _failed(table: str, reason: str) -> str:
     return translate(
-        "the report is published, but its scores were not written to {table}, which keeps what it had: {reason}",
+        "the report is published, but its scores were not written to {table}, which is unchanged: {reason}",
         table=table,
         reason=reason,
     )

@@ -100,7 +100,7 @@ class BankParameters:
                 remedy = translate("Give a whole number.") if whole else translate("Give a number.")
                 problems.append(Problem(where, translate("is {value!r}.", value=value), remedy))
             elif item.name in SHARES and not 0 <= value <= 1:
-                found = translate("is {value}, and a share lies between 0 and 1.", value=f"{value:g}")
+                found = translate("is {value}, and a share must be between 0 and 1.", value=f"{value:g}")
                 problems.append(Problem(where, found, translate("Give a share.")))
             elif item.name in LEAST and value < LEAST[item.name]:
                 remedy = translate("Give {least} or more.", least=LEAST[item.name])

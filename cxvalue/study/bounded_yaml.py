@@ -25,11 +25,11 @@ _DAY = "tag:yaml.org,2002:timestamp"
 
 
 def _too_deep() -> str:
-    return translate("lists and mappings are nested more than {deepest} deep", deepest=DEEPEST)
+    return translate("lists and mappings are nested more than {deepest} levels deep", deepest=DEEPEST)
 
 
 def _too_many() -> str:
-    return translate("it holds more than {most:,} values, those that aliases repeat counted", most=MOST_VALUES)
+    return translate("it contains more than {most:,} values, including those repeated by aliases", most=MOST_VALUES)
 
 
 class _Loader(yaml.SafeLoader):
@@ -111,7 +111,7 @@ def _measure(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
         raise _fault(_too_deep(), node)
     if id(node) in sizes:
         if not sizes[id(node)]:
-            raise _fault(translate("a list or mapping holds itself"), node)
+            raise _fault(translate("a list or mapping contains itself"), node)
         return sizes[id(node)]
     sizes[id(node)] = 0
     size = 1

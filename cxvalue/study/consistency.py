@@ -57,7 +57,7 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
             add(kind, found, translate("Give each its own name."))
     for campaign in study.campaigns:
         if campaign.budget is not None and campaign.minimum_profit is not None:
-            found = translate("has a budget and a minimum profit; each alone already says where the list ends.")
+            found = translate("has a budget and a minimum profit; either one already decides where the list ends.")
             add(f"campaigns.{campaign.name}", found, translate("Keep one of 'budget' and 'minimum_profit'."))
     for programme in study.programmes:
         if programme.success and (programme.success.at_least is None) == (programme.success.at_most is None):
@@ -75,7 +75,7 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
     for kind, (table, declared) in needs.items():
         if declared and table not in study.tables:
-            found = translate("declared, but the table '{table}' is not among the tables.", table=table)
+            found = translate("declared, but the table '{table}' is not in the study.", table=table)
             add(kind, found, translate("Add it under 'tables: {table}:'.", table=table))
     wanted = "subscriptions" if study.contract == "contractual" else "transactions"
     if wanted not in study.tables and "transactions" not in study.tables:
@@ -108,7 +108,8 @@ def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
     if written is not None and study.engine is None:
         found = translate("{table!r} is a table of an engine, and none is named.", table=written)
         remedy = translate(
-            "Leave it out: customers.parquet of the report holds the same, with real ids where pseudonymise is false."
+            "Leave it out: customers.parquet of the report contains the same, with real ids where "
+            "pseudonymise is false."
         )
         problems.append(Problem(where, found, remedy))
     if written is not None and written in {source.table for source in study.tables.values()}:
@@ -128,7 +129,7 @@ def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
                 "Load it there and name it with 'table:'. From files or databases may come: {tables}.",
                 tables=enumerated(SMALL),
             )
-            found = translate("is not in the study's engine, as it is no small table.")
+            found = translate("is not in the study's engine, as it is not a small table.")
             problems.append(Problem(where, found, remedy))
         if not source.in_engine:
             continue
@@ -137,7 +138,7 @@ def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
             remedy = translate("Leave it out: a table of an engine has its types already.")
             problems.append(Problem(where, found, remedy))
         if source.is_shaped or source.rows_without_customer != "refuse":
-            found = translate("chooses rows or works out columns, which is done for files only.")
+            found = translate("selects rows or computes columns, which is possible for files only.")
             remedy = translate("Make a view that does it, and name the view as the table.")
             problems.append(Problem(where, found, remedy))
     return problems
@@ -177,8 +178,8 @@ def experience_that_does_not_go(study: StudyFile, label: str) -> list[Problem]:
     items = [(one.name, one.segment) for one in study.touchpoints]
     for name, segment in sorted({item for item in items if items.count(item) > 1}):
         found = translate_count(
-            "{name!r} for {segment!r} is listed {count} time, and would be bought as often.",
-            "{name!r} for {segment!r} is listed {count} times, and would be bought as often.",
+            "{name!r} for {segment!r} is listed {count} time, and would be bought that often.",
+            "{name!r} for {segment!r} is listed {count} times, and would be bought that often.",
             items.count((name, segment)),
             name=name,
             segment=segment,
@@ -211,13 +212,13 @@ def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
         for name in sorted({name for name in names if names.count(name) > 1})
     ]
     if study.contract == "contractual":
-        found = translate("goes with customers without a contract only.")
+        found = translate("is only for customers without a contract.")
         problems.append(Problem(where, found, translate("Leave it out.")))
     elif "customers" not in study.tables:
         problems.append(Problem(where, *_needs("customers")))
     if asked != "auto" and not set(COVARIATE_MODELS) & set(asked):
         models = enumerated(COVARIATE_MODELS)
-        found = translate("goes with {models}, none of which is among cltv.models.", models=models)
+        found = translate("needs one of {models}, and none of them is among cltv.models.", models=models)
         problems.append(Problem(where, found, translate("Add one of them, or write models: auto.")))
     return problems
 
@@ -233,13 +234,13 @@ def periods_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
     others = [name for name in wanted.models if name != "bg_bb"]
     if others:
         found = translate(
-            "names bg_bb beside {models}: it counts periods, they count days, and no holdout compares them.",
+            "names bg_bb beside {models}: it counts periods, they count days, so no holdout can compare them.",
             models=enumerated(others),
         )
         remedy = translate("Write models: bg_bb, or leave bg_bb out.")
         problems.append(Problem(f"{label}: cltv.models", found, remedy))
     if wanted.time_unit == "day":
-        found = translate("'day' is no period of bg_bb, in which a customer can buy once.")
+        found = translate("'day' is not a period of bg_bb, in which a customer can buy once.")
         remedy = translate("Allowed: {words}.", words="week, month, quarter, year")
         problems.append(Problem(f"{label}: cltv.time_unit", found, remedy))
     return problems

@@ -75,8 +75,8 @@ def rates_and_zones(study: StudyFile, label: str) -> list[Problem]:
     problems: list[Problem] = []
     zone = study.time_zone
     if zone is not None and zone not in available_timezones() - {"localtime"}:
-        remedy = f"{_near_zone(zone)} {translate('Write the place, not the hours: summer time follows from it.')}"
-        found = translate("{zone!r} is no known time zone.", zone=zone)
+        remedy = f"{_near_zone(zone)} {translate('Name the place, not the hours: summer time follows from it.')}"
+        found = translate("{zone!r} is not a known time zone.", zone=zone)
         problems.append(Problem(f"{label}: time_zone", found, remedy))
     rates = study.exchange_rates
     if not isinstance(rates, dict):
@@ -87,10 +87,10 @@ def rates_and_zones(study: StudyFile, label: str) -> list[Problem]:
             remedy = meant(code.upper(), sorted(CODES)) or translate(
                 "Write the three letters of ISO 4217, such as USD."
             )
-            problems.append(Problem(f"{where}.{code}", translate("is no known currency."), remedy))
+            problems.append(Problem(f"{where}.{code}", translate("is not a known currency."), remedy))
         if not 0 < rate < math.inf:
-            remedy = translate("Write how many {own} one {code} is worth, above 0.", own=study.currency, code=code)
-            problems.append(Problem(f"{where}.{code}", translate("{rate} is no rate.", rate=f"{rate:g}"), remedy))
+            remedy = translate("Give how many {own} one {code} is worth, above 0.", own=study.currency, code=code)
+            problems.append(Problem(f"{where}.{code}", translate("{rate} is not a rate.", rate=f"{rate:g}"), remedy))
     own = rates.get(study.currency)
     if own is None:
         found = translate("lacks the study's own currency, {own}.", own=study.currency)
@@ -98,7 +98,9 @@ def rates_and_zones(study: StudyFile, label: str) -> list[Problem]:
         problems.append(Problem(where, found, remedy))
     elif own != 1:
         found = translate("{rate}, but {own} is the study's own currency.", rate=f"{own:g}", own=study.currency)
-        remedy = translate("Write {own}: 1; each other rate says how many {own} one unit is worth.", own=study.currency)
+        remedy = translate(
+            "Write {own}: 1; each other rate gives how many {own} one unit is worth.", own=study.currency
+        )
         problems.append(Problem(f"{where}.{study.currency}", found, remedy))
     return problems
 

@@ -72,7 +72,7 @@ class ExperienceRules(Settings):
         default=None, gt=0, allow_inf_nan=False, description=translatable("what may be spent in a year")
     )
     exclude: tuple[tuple[str, str], ...] = Field(
-        default=(), description=translatable("pairs that do not go together: [[a, b]]")
+        default=(), description=translatable("pairs that are not allowed together: [[a, b]]")
     )
     journey: tuple[str, ...] = Field(
         default=(), description=translatable("touchpoints in their order, such as [order, delivery]")

@@ -152,15 +152,13 @@ class Programme(_Settings):
         if self.expected_share is not None and self.design not in ("experiment", "auto"):
             share, design = f"{self.expected_share:g}", self.design
             what = translate("is {share}, with design: {design}.", share=share, design=design)
-            remedy = translate("Leave it out, or write design: experiment where chance decided.")
+            remedy = translate("Leave it out, or write design: experiment where customers were assigned by lot.")
             found.append(("expected_share", what, remedy))
         if success and success.metric == "payback_months" and success.at_least is not None:
             what = translate("asks for a payback that comes late.")
             found.append(("success.at_least", what, translate("Write at_most: 24 for 24 months.")))
         if self.case.ramp_up_months > 1 and self.case.population != "all":
-            remedy = translate(
-                "Leave it out: treated customers come in as the roll-out says. It goes with population: all."
-            )
+            remedy = translate("Leave it out: treated customers enter as the roll-out says. It is for population: all.")
             what = translate("is {months}, with population: treated.", months=self.case.ramp_up_months)
             found.append(("case.ramp_up_months", what, remedy))
         for key, names in (
@@ -169,8 +167,8 @@ class Programme(_Settings):
         ):
             for name in sorted({name for name in names if names.count(name) > 1}):
                 what = translate_count(
-                    "{name!r} is listed {count} time, and would count as often.",
-                    "{name!r} is listed {count} times, and would count as often.",
+                    "{name!r} is listed {count} time, and would count that often.",
+                    "{name!r} is listed {count} times, and would count that often.",
                     names.count(name),
                     name=name,
                 )
@@ -185,7 +183,7 @@ class ReportRules(_Settings):
     suppress_below: int = Field(default=10, ge=0, le=1000, description=translatable("a whole number of customers"))
     pseudonymise: bool = True
     customers: Literal["rows", "summary"] | None = Field(
-        default=None, description=translatable("rows (one a customer), or summary (groups of customers only)")
+        default=None, description=translatable("rows (one per customer), or summary (groups of customers only)")
     )
 
     def as_groups(self, customers: int, in_engine: bool) -> bool:

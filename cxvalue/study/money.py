@@ -62,7 +62,10 @@ def as_range(value: Any) -> Any:
             ) from None
         raise ValueError(
             translate(
-                "{value!r} is no amount; write a plain number in the study's currency, such as 2000000, or {example}.",
+                (
+                    "{value!r} is not an amount; write a plain number in the study's currency, such as 2000000, or "
+                    "{example}."
+                ),
                 value=value,
                 example=example,
             )
@@ -228,8 +231,8 @@ class LossRisk(Settings):
         if not 1 <= self.loss_exceeded_in_5_percent / self.mean_loss <= MOST_SKEWED:
             raise ValueError(
                 translate(
-                    "a loss above {loss:,.10g} in 1 of 20 does not go with a mean of {mean:,.10g}; it must lie between the "
-                    "mean and {most:.1f} times the mean.",
+                    "a loss above {loss:,.10g} in 1 of 20 is not compatible with a mean of {mean:,.10g}; it must lie"
+                    " between the mean and {most:.1f} times the mean.",
                     loss=self.loss_exceeded_in_5_percent,
                     mean=self.mean_loss,
                     most=MOST_SKEWED,
@@ -268,7 +271,9 @@ class Goodwill(Settings):
         priced = self.minute_cost is not None or self.approval_cost is not None
         if (self.saved_per_waiver is not None) == priced:
             raise ValueError(
-                translate("give either saved_per_waiver, or minute_cost and approval_cost (at least one), not both.")
+                translate(
+                    "give either saved_per_waiver, or minute_cost and approval_cost (at least one of them), not both."
+                )
             )
         if priced and self.reason is None:
             raise ValueError(

@@ -36,7 +36,7 @@ def source_folder(source: TableSource, folder: Path, where: str) -> Path:
         spec = None
     if spec is None or not spec.submodule_search_locations:
         if not _PACKAGE.fullmatch(source.package):
-            found = translate("{name!r} is no name of a package.", name=source.package[:60])
+            found = translate("{name!r} is not a package name.", name=source.package[:60])
             remedy = translate("Write it as it is imported, such as lifetimes.")
             raise BadInput([Problem(f"{where}.package", found, remedy)])
         if close := meant(source.package, sorted(packages_distributions())):

@@ -104,7 +104,7 @@ def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[
         )
         return found, allowed
     if kind.startswith(("float", "int")) or kind == "finite_number":
-        return translate("{given!r} is not a number that fits here.", given=given), allowed
+        return translate("{given!r} is not a number that is possible here.", given=given), allowed
     if kind.startswith("date"):
         return translate("{given!r} is not a date.", given=given), allowed or translate("Write it as 2026-06-30.")
     if kind.startswith("bool"):
@@ -119,14 +119,14 @@ def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[
         return str(context["error"]), ""
     if kind in {"model_type", "dict_type", "model_attributes_type"}:
         remedy = translate("Write its keys indented below it, or as {example}.", example="{key: value}")
-        return translate("{given!r} is no group of settings.", given=given), allowed or remedy
+        return translate("{given!r} is not a group of settings.", given=given), allowed or remedy
     if kind == "tuple_type":
-        return translate("{given!r} is no list.", given=given), translate(
+        return translate("{given!r} is not a list.", given=given), translate(
             "Write each item on a line that starts with '- '."
         )
     if kind == "invalid_key":
         remedy = translate("Keys are words, such as 'currency'; put other texts in quotes.")
-        return translate("the key {given!r} is no word.", given=given), remedy
+        return translate("the key {given!r} is not a word.", given=given), remedy
     if kind == "too_short":
         return translate("is empty."), allowed
     return f"{item['msg']}.", allowed

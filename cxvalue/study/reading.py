@@ -58,11 +58,11 @@ def _load(path: Path) -> StudyFile:
         else:
             found = translate("is not valid YAML: {what}.", what=what)
         of_form = isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError)
-        remedy = translate("Check the indentation there.") if of_form else translate("Correct what stands there.")
+        remedy = translate("Check the indentation there.") if of_form else translate("Correct what is there.")
         raise BadInput([Problem(label, found, remedy)]) from None
     if not isinstance(raw, dict):
         remedy = translate("Start from the file that `cxvalue new DIR` writes.")
-        raise BadInput([Problem(label, translate("holds no settings."), remedy)])
+        raise BadInput([Problem(label, translate("contains no settings."), remedy)])
     if unanswered := _unanswered(path.read_text(encoding="utf-8-sig"), raw, label):
         raise BadInput(unanswered)
     try:

@@ -84,17 +84,17 @@ class RefundRule(_Settings):
         default_factory=dict, description=translatable("ours: theirs, where those rows have it elsewhere")
     )
     amount: str | None = Field(
-        default=None, description=translatable("a column or an expression: what of this purchase came back")
+        default=None, description=translatable("a column or an expression: what was refunded of this purchase")
     )
     date: str | None = Field(
-        default=None, description=translatable("the column with the day it came back; default: the purchase's")
+        default=None, description=translatable("the column with the day of the refund; default: the purchase's")
     )
 
     @model_validator(mode="after")
     def _one_place(self) -> RefundRule:
         if (self.rows is None) == (self.amount is None):
             raise ValueError(
-                translate("give 'rows' where refunds are rows of their own, or 'amount' where they stand in a column.")
+                translate("give 'rows' where refunds are rows of their own, or 'amount' where they are in a column.")
             )
         if (self.columns and self.rows is None) or (self.date and self.amount is None):
             raise ValueError(translate("'columns' goes with 'rows', and 'date' with 'amount'."))
@@ -146,7 +146,7 @@ class TableSource(_Settings):
     )
     leave_out_rows: dict[str, Words] = Field(
         default_factory=dict,
-        description=translatable("{Status: [test]}: rows that do not count, whatever else they hold"),
+        description=translatable("{Status: [test]}: rows that do not count, whatever else they contain"),
     )
     once_per: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
         default=(), description=translatable("the column, or columns, of which each value counts once")

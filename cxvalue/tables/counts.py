@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FATES = {
     "read": translatable("rows read"),
     "kept": translatable("rows kept"),
-    "made": translatable("refunds that stand in the rows of their purchases"),
+    "made": translatable("refunds in the rows of their purchases"),
     "repeated": translatable("rows that repeat another one in every column"),
     "guests": translatable("rows of guests, no customer"),
     "after": translatable("after {day}, the last day observed"),
@@ -33,7 +33,7 @@ FATES = {
     "void_margin": translatable("lines of purchases refunded in full, with the margin left on them (in no purchase)"),
     "same_day": translatable("further lines of one customer and day"),
     "purchases": translatable("purchases (one customer, one day)"),
-    "guest_sales": translatable("sales of guests: in the totals, no customer"),
+    "guest_sales": translatable("sales to guests: in the totals, but not as customers"),
     "late_guests": translatable("sales of guests after {day}"),
     "zero": translatable("zero amounts (they count as purchases)"),
     "negative": translatable("lines with a negative margin"),

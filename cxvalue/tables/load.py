@@ -48,8 +48,8 @@ from cxvalue.tables.refusals import bad_rows_problem, day_problems, too_many_bad
 LARGEST_SHARE_TO_DROP = 0.05
 REFUND = translatable("a refund larger than the customer's earlier purchases together")
 REFUND_REMEDY = translatable(
-    "It cannot be taken off them: correct its customer or order id, or add the purchases it belongs to "
-    "(an export that begins earlier)."
+    "It cannot be deducted from them: correct its customer or order id, or add the purchases it "
+    "belongs to (an export that begins earlier)."
 )
 _IN_ORDER = ("offers",)  # the order of its rows says which belong together, so they keep their numbers
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class _Loader:
         start = self.study.observed_from or (observed.first if observed else None)
         control = self._settle_all(start, end)
         if not self.problems and (end is None or start is None):
-            found, remedy = translate("hold no row with a date."), translate("Check the files and bad_rows.")
+            found, remedy = translate("have no row with a date."), translate("Check the files and bad_rows.")
             self.problems.append(Problem("tables", found, remedy))
         if self.problems or observed is None or end is None or start is None:
             raise BadInput(self.problems)

@@ -53,14 +53,14 @@ def ledger_of(transactions: Any) -> ir.Table:
         codes = table.select("currency").distinct().order_by("currency").limit(6).to_pyarrow().column("currency")
         if len(codes) > 1:
             some = enumerated(str(code) for code in codes.to_pylist()[:5])
-            found = translate("holds several currencies: {codes}.", codes=some)
+            found = translate("contains several currencies: {codes}.", codes=some)
             raise BadInput.at("transactions.currency", found, translate("Convert the amounts to one first."))
     if "order_id" in kept and set(table.columns) > set(kept):
         # Lines of an order are one only when they are equal in every column, whether it is used or not.
         ordered = table.filter(table.order_id.notnull()).distinct()
         table = ordered.union(table.filter(table.order_id.isnull())).mutate(ibis.row_number().name(LINE))
     if not (table.date.type().is_date() or table.date.type().is_timestamp()):
-        found = translate("holds {kind} values, not dates.", kind=str(table.date.type()))
+        found = translate("contains {kind} values, not dates.", kind=str(table.date.type()))
         remedy = translate("Convert it first, for example with pandas.to_datetime(…, format=…).")
         raise BadInput.at("transactions.date", found, remedy)
     amounts = [name for name in _AMOUNTS if name in kept]
@@ -99,7 +99,7 @@ def ledger_of(transactions: Any) -> ir.Table:
         if count:
             shown = orders.order_by("order_id").limit(3).to_pyarrow().column("order_id").to_pylist()
             found = translate("{orders:,} order(s) whose rows name different customers or days.", orders=count)
-            remedy = translate("An order is of one customer and one day; give each order its own id.")
+            remedy = translate("An order belongs to one customer and one day; give each order its own id.")
             problems = [Problem("transactions.order_id", found, remedy, count, tuple(map(str, shown)))]
     if problems:
         raise BadInput(problems)

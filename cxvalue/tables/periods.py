@@ -234,7 +234,7 @@ def opportunities_of(states: PurchaseStates) -> DiscreteStates:
     unit = states.time_unit.value
     if unit not in list(Period):
         raise CxvalueError(
-            "The BG/BB counts calendar periods, and a {unit} is none. Allowed: {allowed}.",
+            "The BG/BB counts calendar periods, and a {unit} is not one. Allowed: {allowed}.",
             unit=unit,
             allowed=enumerated(Period),
         )

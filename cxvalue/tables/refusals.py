@@ -59,7 +59,9 @@ def day_problems(
         remedy = translate("Today is {today}; choose a day that has passed.", today=str(today))
         return [Problem(where, found, remedy)]
     if new and new > end:
-        found = translate("is {day}, after {last}, the last day observed: nobody is new.", day=str(new), last=str(end))
+        found = translate(
+            "is {day}, after {last}, the last day observed: no customer would be new.", day=str(new), last=str(end)
+        )
         remedy = translate("Name the first day from which first purchases are those of new customers.")
         return [Problem("study.first_purchases.ignore_before", found, remedy)]
     if end < first:

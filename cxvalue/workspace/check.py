@@ -54,7 +54,7 @@ class Checked:
                 count=len(cautions),
             )
             if cautions
-            else translate("{study}: the study file and its tables are sound.", study=study.name),
+            else translate("{study}: no problems were found in the study file and its tables.", study=study.name),
             *(
                 _line(translate("caution"), f"{one.text}{f' ({one.private})' if one.private else ''}")
                 for one in cautions
@@ -119,7 +119,7 @@ def examine(
 
 def _examined(study: StudyFile, as_of: Any, sample: float | None) -> Checked:
     if sample is not None and study.engine is None:
-        raise CxvalueError("--sample goes with a study that has an 'engine:'; files are read whole.")
+        raise CxvalueError("--sample is for a study with an 'engine:'; files are read whole.")
     make_missing_tables(study)
     with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
         con, began = connect(), time.monotonic()
@@ -146,21 +146,27 @@ def _told_of_engine(
     rows = sum(one.rows for one in understood) / share
     customers = max((one.customers or 0 for one in understood), default=0) / share
     if sample is None:
-        answers = translate("it answers, its tables may be read and temporary ones made")
+        answers = translate("it answers, its tables can be read and temporary ones created")
     else:
         answers = translate(
-            "it answers, its tables may be read and temporary ones made; this is a sample of {share:.2%} of the customers",
+            (
+                "it answers, its tables can be read and temporary ones created; this is a sample of {share:.2%} "
+                "of the customers"
+            ),
             share=share,
         )
     goes = (
-        () if written is None else (translate("the scores of each customer may be written to {table}", table=written),)
+        () if written is None else (translate("the scores of each customer can be written to {table}", table=written),)
     )
     about = seconds / share + _RUN_S + customers * _RUN_S_PER_CUSTOMER
     return (
         answers,
         *goes,
         translate(
-            "about {rows:,.0f} rows of about {customers:,.0f} customers; about {megabytes:,.1f} MB come over",
+            (
+                "about {rows:,.0f} rows of about {customers:,.0f} customers; about {megabytes:,.1f} MB will be "
+                "transferred"
+            ),
             rows=rows,
             customers=customers,
             megabytes=kept / 1e6,
@@ -171,7 +177,7 @@ def _told_of_engine(
             seconds=seconds / share,
         ),
         translate(
-            "it may need about {needed:.1f} GB of memory, of which {free:.1f} GB are free on this machine",
+            "it may need about {needed:.1f} GB of memory; {free:.1f} GB are free on this machine",
             needed=megabytes_needed(round(customers)) / 1e3,
             free=free_megabytes() / 1e3,
         ),

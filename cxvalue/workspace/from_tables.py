@@ -41,13 +41,13 @@ def _write_study(name: str, folder: str | Path | None, given: dict[str, Any]) ->
     tables = {key: arrow_of(frame) for key, frame in frames.items()}
     for key, table in tables.items():
         if table is None:
-            found = translate("{kind} is no table.", kind=type(frames[key]).__name__)
+            found = translate("{kind} is not a table.", kind=type(frames[key]).__name__)
             problems.append(Problem(f"study_from: {key}", found, translate("Give a pandas, polars or arrow table.")))
     if not frames:
         problems.append(Problem("study_from", translate("no table was given."), translate("Give transactions=…")))
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         remedy = translate("Allowed: letters, digits, '-' and '_'.")
-        problems.append(Problem("study_from: name", translate("{name!r} cannot be one.", name=name), remedy))
+        problems.append(Problem("study_from: name", translate("{name!r} is not a valid name.", name=name), remedy))
     if problems:
         raise BadInput(problems)
     place = Path(folder) if folder is not None else project_root() / "data" / name

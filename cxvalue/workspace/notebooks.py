@@ -160,7 +160,7 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
     NotebookSpec(
         "61_drivers",
         ("transactions", "surveys"),
-        question=translatable("What drives the score, and what does a point of it go along with?"),
+        question=translatable("What drives the score, and what does a point of it go with?"),
     ),
     NotebookSpec(
         "62_scores",

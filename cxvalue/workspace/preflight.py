@@ -142,7 +142,7 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
     sides = sides.mutate(day=sides.day.cast("date")).order_by("held")  # groups come in any order; contacts first
     days = {bool(row["held"]): row["day"] for row in sides.to_pyarrow().to_pylist()}
     if False not in days:
-        found = translate("nobody was contacted: every row is of the control arm.")
+        found = translate("nobody was contacted: every row belongs to the control arm.")
         return [*problems, Problem(f"{where}.control", found, translate("Check which arm was held out."))]
     late = [(held, (as_of - day).days) for held, day in days.items() if (as_of - day).days < campaign.window_days]
     if late:

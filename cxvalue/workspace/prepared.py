@@ -208,7 +208,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
                 unavailable["20_cltv_contractual"] = str(error)
             else:
                 _keep(folder, "contract.json", renewals.to_dict())
-                with working("Forecasting again from past dates"):
+                with working("Making the forecast again from past dates"):
                     past = past_renewals(contracts, study.horizon_months, study.annual_discount_rate)
                 _keep(folder, "contract_past.json", past.to_dict())
     elif (purchases := table("purchases")) is not None:

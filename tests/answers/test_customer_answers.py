@@ -10,7 +10,7 @@ from cxvalue.workspace.opened import Study
 
 def test_what_a_study_does_not_tell_is_said_and_no_table_is_handed_over(sample: Study) -> None:
     customers = CustomerAnswers(sample)
-    assert repr(customers.given_away()) == "The transactions carry no discounts by product."
+    assert repr(customers.given_away()) == "The transactions have no discounts by product."
     given = customers.handed_over()
     assert list(given["figures"]) == ["customer_bridge", "value_concentration"]  # the year before is not in the data
     assert set(given["tables"]) == {"cohorts.csv", "period_change.csv", "margin_by_cohort.csv", "waterfall.csv"}

@@ -22,8 +22,8 @@ def test_what_a_study_does_not_tell_is_said_and_no_table_is_handed_over(sample: 
     lifetime = LifetimeAnswers(sample)
     assert repr(lifetime.segments()) == "The study names no covariates."
     assert repr(lifetime.next_product()).startswith("Not available: transactions need a product column")
-    assert repr(lifetime.referrals()) == "Not available: no customer is said to have been referred."
-    assert repr(lifetime.season()).startswith("A season can be told only from two full years of history")
+    assert repr(lifetime.referrals()) == "Not available: no customer is recorded as referred."
+    assert repr(lifetime.season()).startswith("A season can be found only with two full years of history")
     for name in ("season", "segments", "next_product", "referrals"):
         assert getattr(lifetime, name)().tables == {}
 

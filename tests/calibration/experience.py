@@ -178,7 +178,7 @@ def covered() -> Iterator[Line]:
     yield "driver share", lambda s: inside(fit_importance(scores_drawn(s)).share[0], 0.8)
     yield "link, effect 12 at reliability .5", lambda s: inside(fit_link(link_drawn(s, effect=12.0)).link, 6.0)
     yield "reweighted score", lambda s: inside(reweight(invited_drawn(s)[0]).score, 6.9232)
-    yield "points a day of delay", lambda s: inside(lateness_of(late_answers(s), main="main").per_day, -0.5)
+    yield "points per day of delay", lambda s: inside(lateness_of(late_answers(s), main="main").per_day, -0.5)
     yield "staff link .30, 40 units", lambda s: inside(fit_turnover_link(staff_drawn(s)).link, 0.3)
     yield "staff link .30, 12 units", lambda s: inside(fit_turnover_link(staff_drawn(s, units=12)).link, 0.3)
     yield "main store, till", lambda s: inside(fit_wallet(wallet_asked(s), None).main_store, 0.6)

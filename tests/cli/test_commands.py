@@ -139,7 +139,7 @@ def test_debugging_shows_the_traceback(
         (["report", "x", "--all"], "give a STUDY or --all, one of them"),
         (
             ["report", "x", "--as-of", "30.06.2026"],
-            "'30.06.2026' is no day; write it like 2026-06-30, or latest_complete",
+            "'30.06.2026' is not a day; write it like 2026-06-30, or latest_complete",
         ),
         (["report", "x", "--as-of", "2026-02-30"], "'2026-02-30' is no day"),
         (["report", "x", "--jobs", "0"], "'0' must be a whole number of 1 or more"),
@@ -281,7 +281,7 @@ def test_a_command_that_takes_too_long_is_ended(
     before = signal.getsignal(signal.SIGALRM)
     assert commands.main(["report", "good", "--timeout", "0.2"]) == 1
     assert capsys.readouterr().err == (
-        "cxvalue: it took longer than --timeout 0.2 s and was ended; nothing was published.\n"
+        "cxvalue: it took longer than --timeout 0.2 s and was stopped; nothing was published.\n"
     )
     assert signal.getsignal(signal.SIGALRM) is before
 

@@ -39,7 +39,7 @@ def test_an_effect_survives_json(df: float) -> None:
 
 
 def test_an_effect_refuses_what_is_no_estimate() -> None:
-    with pytest.raises(CxvalueError, match="no finite estimate"):
+    with pytest.raises(CxvalueError, match="not a finite estimate"):
         an_effect(estimate=float("nan"))
     with pytest.raises(CxvalueError, match="design 'guess'"):
         an_effect(design="guess")

@@ -33,7 +33,7 @@ def test_a_plain_table_gives_the_published_effect():
     panel, rollout = tables(counties)
     found = cxvalue.estimate_effect(panel, rollout, design="staggered", outcome="margin")
     assert found.estimate == pytest.approx(group_time(counties, base_months=12).overall)
-    one_month = next(one for one in found.alternatives if one.name == "against the month before the start alone")
+    one_month = next(one for one in found.alternatives if one.name == ("compared with the month before the start only"))
     assert one_month.estimate == pytest.approx(-0.0397636, abs=1e-6)  # R did, not-yet-treated
 
 

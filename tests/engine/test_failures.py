@@ -19,14 +19,14 @@ class _Stated(Exception):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("28P01", "the user or the password is refused (_Stated, 28P01)"),
+        ("28P01", "the user or the password was rejected (_Stated, 28P01)"),
         ("3D000", "there is no such database"),
         ("42501", "the user lacks a right"),
-        ("57014", "a query ran into a time limit or was cancelled"),
+        ("57014", "a query reached a time limit or was cancelled"),
         ("57P01", "the server ended the connection"),
         ("53100", "the disk of the server is full"),
-        ("53300", "the server has no room or no connection left"),
-        ("25006", "the server only reads (a replica)"),
+        ("53300", "the server has no memory or no connections left"),
+        ("25006", "the server is read-only (a replica)"),
         ("22003", "a value does not fit the type of its column"),
         ("08006", "the connection was lost"),
         ("XX000", "the engine could not do it (_Stated, XX000)"),
@@ -43,7 +43,7 @@ def test_the_state_of_an_error_says_what_happened_and_nothing_of_its_message(sta
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ('FATAL: password authentication failed for user "x"', "the user or the password is refused"),
+        ('FATAL: password authentication failed for user "x"', "the user or the password was rejected"),
         ('FATAL: database "x" does not exist', "there is no such database"),
         ("could not translate host name", "no server has that name"),
         ("connection refused", "no server answers there"),

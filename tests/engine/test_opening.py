@@ -37,10 +37,10 @@ def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_address_of_no_engine_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "the address names no engine that is installed here." in _refused(
+    assert "the address is for an engine that is not installed here." in _refused(
         monkeypatch, f"nonsense://me:{SECRET}@host/db"
     )
-    assert "the address names no engine" in _refused(monkeypatch, SECRET)
+    assert "the address is for an engine" in _refused(monkeypatch, SECRET)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_every_right_that_is_missing_is_told_at_once(
         on_postgres.run("GRANT TEMPORARY ON DATABASE postgres TO PUBLIC")
     text = str(caught.value)
     assert len(caught.value.problems) == 3
-    assert "the user may not make temporary tables: GRANT TEMPORARY ON DATABASE" in text
+    assert "the user may not create temporary tables: GRANT TEMPORARY ON DATABASE" in text
     for name in ("transactions", "customers"):
         assert f"the user may not read '{on_postgres.schema}.{name}'" in text
     assert SECRET not in text
@@ -83,7 +83,7 @@ def test_a_session_that_only_reads_is_told_apart(on_postgres: OnPostgres) -> Non
     warehouse = _opened()
     warehouse.native.execute("SET default_transaction_read_only = on")
     assert warehouse.obstacles([]) == [
-        "it only reads (a replica or a read-only session), and temporary tables are needed for a run."
+        "it is read-only (a replica or a read-only session), and temporary tables are needed for a run."
     ]
     warehouse.close()
 
@@ -186,7 +186,7 @@ def test_a_planted_secret_is_told_nowhere(
     assert "the user lacks a right" not in said["no right"]
     assert "the user may not read" in said["no right"]
     assert "a value does not fit the type of its column (DivisionByZero, 22012)" in said["bad value"]
-    assert "a query ran into a time limit or was cancelled (QueryCanceled, 57014)" in said["time limit"]
+    assert "a query reached a time limit or was cancelled (QueryCanceled, 57014)" in said["time limit"]
     assert all(SECRET not in text and "reader_" not in text for text in said.values())
 
 

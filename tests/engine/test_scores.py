@@ -90,10 +90,10 @@ def test_the_next_run_takes_their_place_and_what_others_hang_on_the_table_stays(
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("CREATE TABLE {0} (customer_id text)", "is no table that reports of this study made; it stays as it is"),
-        ("CREATE VIEW {0} AS SELECT 1 AS customer_id", "is no table that reports of this study made"),
-        (MARKED.format("other"), "is no table that reports of this study made"),
-        (MARKED.format("shop"), "has other columns than this version writes"),
+        ("CREATE TABLE {0} (customer_id text)", "was not made by reports of this study, so it is left as it is"),
+        ("CREATE VIEW {0} AS SELECT 1 AS customer_id", "was not made by reports of this study"),
+        (MARKED.format("other"), "was not made by reports of this study"),
+        (MARKED.format("shop"), "has different columns from those this version writes"),
     ],
 )  # fmt: skip
 def test_any_other_table_stays_as_it_is(on_postgres: OnPostgres, tmp_path: Path, statement: str, words: str) -> None:
@@ -199,7 +199,9 @@ def test_an_engine_that_takes_no_scores_says_so_first(tmp_path: Path, monkeypatc
     monkeypatch.setenv(VARIABLE, AnyEngine(tmp_path).address)
     warehouse = open_warehouse(f"${{{VARIABLE}}}")
     assert isinstance(warehouse, Warehouse)
-    with pytest.raises(BadInput, match=r"write_back: .* takes no scores in this version, PostgreSQL and Spark do"):
+    with pytest.raises(
+        BadInput, match=r"write_back: .* cannot receive scores in this version; PostgreSQL and Spark can"
+    ):
         warehouse.ask_for_rights([], "crm.scores", "shop")
     warehouse.close()
 
@@ -232,7 +234,7 @@ def test_a_study_is_checked_reported_and_written_back(
     path = tmp_path / "told" / "study.yml"
     path.parent.mkdir()
     path.write_text(yaml.safe_dump(study), encoding="utf-8")
-    assert f"the scores of each customer may be written to {schema}.scores" in check(path)
+    assert f"the scores of each customer can be written to {schema}.scores" in check(path)
     assert on_postgres.run(f"SELECT to_regclass('{schema}.scores')") == [(None,)]  # a check makes nothing
     result = run_study(path, out=tmp_path / "out")
     assert result.unwritten == ""

@@ -64,7 +64,7 @@ def test_scores_of_a_run_take_the_place_of_those_of_the_run_before(session: Any,
         write(broken, "r3")
     assert rows(session, "customer_id, run_id") == [("007", "r2"), ("new", "r2")]
     assert kept_in_crm(session) == kept
-    with pytest.raises(BadInput, match="is no table that reports of this study made; it stays as it is"):
+    with pytest.raises(BadInput, match="was not made by reports of this study, so it is left as it is"):
         write(customers(tmp_path, IDS), "r4", study="it's another")
     assert list(session.table(NAMED).columns) == ["run_id", "as_of", *COLUMNS]
 
@@ -74,12 +74,12 @@ def test_what_is_not_the_studys_own_stays_and_is_told_before_a_run(session: Any,
     assert warehouse.obstacles_to_scores(NAMED, "shop") == []
     assert "there is no schema 'nowhere'" in warehouse.obstacles_to_scores("nowhere.scores", "shop")[0][0]
     session.sql(f"CREATE TABLE {NAMED} USING parquet AS SELECT 1 AS customer_id, 2 AS cltv")
-    with pytest.raises(BadInput, match="is no table that reports of this study made"):
+    with pytest.raises(BadInput, match="was not made by reports of this study"):
         warehouse.ask_for_rights([], NAMED, "shop")
     assert rows(session) == [(1, 2)]
     session.sql(f"DROP TABLE {NAMED}")
     mark = f"TBLPROPERTIES ('cxvalue.scores' = '{b'cxvalue:scores:burlington'.hex()}')"
     session.sql(f"CREATE VIEW {NAMED} {mark} AS SELECT 1 AS customer_id, 2 AS cltv")
-    with pytest.raises(BadInput, match="has other columns than this version writes"):
+    with pytest.raises(BadInput, match="has different columns from those this version writes"):
         write(customers(tmp_path, IDS), "r1")
     warehouse.close()

@@ -58,7 +58,7 @@ def test_days_of_moments_at_the_end_of_a_month_in_which_clocks_change(
     }
     there = in_engine(engine, tmp_path / "engine", lines, time_zone=zone)
     if type(engine) is AnyEngine:
-        assert f"cannot take moments to {zone} here" in _refused(there)
+        assert f"cannot convert timestamps to {zone} here" in _refused(there)
         return
     found = loaded(there)
     assert rows(found) == rows(loaded(in_files(tmp_path / "files", lines, time_zone=zone)))

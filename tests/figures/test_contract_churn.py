@@ -21,7 +21,7 @@ def test_ratios_are_drawn_around_one_and_the_level_compared_with_has_no_range() 
     assert drawn[:3] == [[2.0], [1.1], [1.0]]
     assert axes.get_xscale() == "log"
     assert axes.get_xlim()[0] < 0.9 < 2.7 < axes.get_xlim()[1]
-    assert "No driver could be told apart" in [text.get_text() for text in hazard_ratios(ratios.iloc[:0]).axes[0].texts]
+    assert "No clear driver was found" in [text.get_text() for text in hazard_ratios(ratios.iloc[:0]).axes[0].texts]
     with pytest.raises(CxvalueError, match="hazard_ratios"):
         hazard_ratios(ratios.drop(columns="low"))
 

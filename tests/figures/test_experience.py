@@ -41,7 +41,7 @@ def test_drivers_and_gaps_are_named() -> None:
 
 def test_titles_are_statements_of_the_numbers() -> None:
     assert message_of(level_moves(MOVES)) == "25.0% of the customers at the level none were gone a quarter later"
-    for later, said in (("unknown", "left their level unknown"), ("none", "were still at it")):
+    for later, said in (("unknown", "had an unknown level"), ("none", "were still at it")):
         moves = pd.DataFrame({"from": ["none", "none"], "to": [later, "high"], "share": [0.75, 0.25]})
         assert message_of(level_moves(moves)) == f"75.0% of the customers at the level none {said} a quarter later"
     both = pd.DataFrame({"from": ["high", "negative"], "to": ["gone", "gone"], "share": [0.03, 0.08]})

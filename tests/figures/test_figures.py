@@ -442,9 +442,9 @@ def test_a_campaign_figure_says_whether_what_was_added_lasts() -> None:
         return figures.message_of(figures.campaign_uplift(table, "EUR"))
 
     assert said(1.0, 2.0, 1.99) == "The margin that a contact added had not fallen back after 90 days"
-    assert said(1.0, 2.0, 1.0) == "After 90 days a part of the margin that a contact added was gone again"
+    assert said(1.0, 2.0, 1.0) == "After 90 days part of the margin that a contact added was gone again"
     assert said(-1.0, -2.0) == "After 60 days a contact had cost more margin than it added"
-    assert said(1.0, 0.05) == "After 60 days it is open whether a contact added margin or cost some"
+    assert said(1.0, 0.05) == "After 60 days it is not clear whether a contact added margin or cost some"
 
 
 def test_all_bars_of_a_months_flow_are_whole() -> None:
@@ -500,10 +500,10 @@ def test_titles_of_cohorts_and_forecasts_are_statements() -> None:
         {"frequency": ["0", "1", "2+"], "actual": [0.1, 1.0, 3.0], "nbd": [0.1, 2.5, 3.1], "bg_nbd": [0.1, 1.1, 2.0]}
     )
     assert figures.message_of(figures.holdout_calibration(held)) == (
-        "Furthest off after 1 repeat purchases: 2.50 a customer forecast, 1.00 actual"
+        "Furthest off after 1 repeat purchases: 2.50 per customer forecast, 1.00 actual"
     )
     assert figures.message_of(figures.holdout_calibration(held, chosen="bg_nbd", things="orders")) == (
-        "Furthest off after 2+ further orders: 2.00 a customer forecast, 3.00 actual"
+        "Furthest off after 2+ further orders: 2.00 per customer forecast, 3.00 actual"
     )
     assert (
         figures.message_of(figures.p_alive_distribution([0.5, 1.0, 0.5, np.nan]))

@@ -33,7 +33,7 @@ def test_the_curve_of_spend_is_that_of_customers_drawn_from_the_model() -> None:
     expected = np.interp((edges[:-1] + edges[1:]) / 2, at, density) * np.diff(edges)
     assert drawn / means.size == pytest.approx(expected, abs=0.004)
     said = re.fullmatch(
-        r"Half of the customers spend between USD ([\d.]+) and ([\d.]+) on a purchase on average",
+        r"Half of the customers spend between USD ([\d.]+) and ([\d.]+) per purchase on average",
         figures.message_of(figure),
     )
     assert said is not None

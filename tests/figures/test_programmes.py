@@ -28,7 +28,7 @@ def test_every_rule_is_shown_with_its_value(scale):
     assert areas.get_array().shape == (3, 2)
     assert areas.get_array()[0].tolist() == pytest.approx([scale * -15, scale * 60])
     assert not left.images
-    assert sum("in force" in text.get_text() for text in left.texts) == 1
+    assert sum("current" in text.get_text() for text in left.texts) == 1
     best = np.maximum(rules(scale).groupby("cap")["value"].max().to_numpy(), -np.inf)
     assert right.lines[0].get_ydata().tolist() == pytest.approx(best.tolist())
 
@@ -89,7 +89,7 @@ def test_a_claim_of_less_than_the_effect_is_no_opening():
     claimed = (BridgeStep("Before and after, as claimed", 900.0, "claimed"), BridgeStep("Not due to the programme", -500.0),
                BridgeStep("Net present value", 400.0))  # fmt: skip
     assert figures.message_of(figures.case_bridge(claimed, "EUR")) == (
-        "Of EUR 900 that before and after would claim, EUR 400 is left"
+        "Of EUR 900 that a before-and-after comparison would claim, EUR 400 is left"
     )
 
 
@@ -109,10 +109,10 @@ def test_scenarios_are_drawn_with_their_ranges_and_doing_nothing_is_no_case():
 def test_a_tornado_says_what_the_result_depends_on():
     swing = Swing("Effect", "EUR", 3.0, 2.0, 4.0, 400.0, 900.0, None, "effect")
     assert figures.message_of(figures.case_tornado([swing], 700.0, "EUR")) == (
-        "It depends most on “Effect”: between EUR 400 and 900; nothing alone turns it"
+        "It depends most on “Effect”: between EUR 400 and 900; no single one reverses it"
     )
     turning = Swing("Effect", "EUR", 3.0, 2.0, 4.0, -400.0, 900.0, 2.5, "effect")
-    assert "nothing alone" not in figures.message_of(figures.case_tornado([turning], 700.0, "EUR"))
+    assert "no single one" not in figures.message_of(figures.case_tornado([turning], 700.0, "EUR"))
 
 
 def test_every_draw_is_in_a_bar_and_bars_of_a_loss_are_told_apart():

@@ -46,7 +46,7 @@ def test_ids_that_are_not(name: str) -> None:
         ({"value": None}, "It then needs the reason in its text"),
         ({"value": [1]}, "value is"),
         ({"low": float("nan"), "high": 1, "level": 0.9}, "low is nan"),
-        ({"low": 1.0}, "low and high come together"),
+        ({"low": 1.0}, "low and high must be given together"),
         ({"low": 11, "high": 9, "level": 0.9}, "must not be above high, which is 9"),
         ({"low": 11, "high": 12, "level": 0.9}, "must lie in its interval 11 to 12"),
         ({"low": 9, "high": 12}, "An interval needs its level"),
@@ -59,9 +59,9 @@ def test_ids_that_are_not(name: str) -> None:
         ({"label": " "}, "must say what the number is"),
         ({"text": None}, "must be text"),
         ({"kind": "guess"}, "kind is 'guess'. Allowed: 'estimate', 'count'"),
-        ({"withheld": "withheld"}, "said of a missing value"),
-        ({"value": None, "text": "Not available: why", "withheld": "withheld"}, "in the first words of its text"),
-        ({"value": None, "text": "why", "withheld": "hidden"}, "in the first words of its text"),
+        ({"withheld": "withheld"}, "prefix is for a missing value"),
+        ({"value": None, "text": "Not available: why", "withheld": "withheld"}, "and begins its text"),
+        ({"value": None, "text": "why", "withheld": "hidden"}, "and begins its text"),
     ],
 )
 def test_what_cannot_be_read_honestly_is_refused(changes: dict[str, Any], message: str) -> None:

@@ -58,7 +58,7 @@ def test_contracts_end_when_they_ended_and_years_are_twelve_months(tmp_path: Pat
 @pytest.mark.parametrize(
     ("header", "row", "words"),
     [
-        ("Day|Orders|Gross sales|Net sales", "2025-0{n}-01|{n}|{n}0.00|{n}.00", "one row a day and no customer"),
+        ("Day|Orders|Gross sales|Net sales", "2025-0{n}-01|{n}|{n}0.00|{n}.00", "one row per day and no customer"),
         (
             "amazon-order-id|purchase-date|order-status|sku|quantity|item-price|ship-postal-code",
             "{n}|2025-0{n}-01|Shipped|a|1|5|12345",
@@ -130,7 +130,7 @@ def test_it_shows_itself(tmp_path: Path) -> None:
     said = str(found)
     assert "Shopify, orders (shopify_orders/1)" in said
     assert "--answer refund=as_is   all of it comes off revenue   net revenue EUR 114.00" in said
-    assert "tax: Subtotal is without tax (its amounts add up so in all orders)" in said
+    assert "tax: Subtotal is without tax (its amounts add up this way in all orders)" in said
     assert "<table>" in found._repr_html_()
 
 
@@ -153,8 +153,8 @@ def test_a_table_in_memory(tmp_path: Path) -> None:
     [
         ({"taxes": "none"}, "no such question"),
         ({"tax": "perhaps"}, "is no rate"),
-        ({"currency": "Euro"}, "is no currency"),
-        ({"margin": "2"}, "is no share"),
+        ({"currency": "Euro"}, "is not a currency"),
+        ({"margin": "2"}, "is not a share"),
     ],
 )
 def test_answers_that_are_none(tmp_path: Path, answers: dict[str, Any], words: str) -> None:

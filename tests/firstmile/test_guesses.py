@@ -100,7 +100,7 @@ def test_contracts_with_two_ends_are_asked(tmp_path: Path) -> None:
 
 
 def test_a_total_per_customer_is_no_purchase(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="a total per customer or per day is none"):
+    with pytest.raises(BadInput, match="a total per customer or per day is not enough"):
         _found(tmp_path, "customer_id|total_spent|orders", "a|5.50|1", "b|6.25|2", "c|7.10|3")
 
 

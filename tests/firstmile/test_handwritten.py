@@ -41,7 +41,7 @@ BY_HAND: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
             "revenue": "=[Converted Amount] - [Converted Amount Refunded]",
         },
         {"keep_rows": {"Status": ["Paid", "Refunded"], "Captured": ["true"]}},
-        "no refund of its own",
+        "not a separate refund",
     ),
     (
         "bigcommerce.csv",
@@ -96,7 +96,7 @@ def test_an_obvious_mapping_is_no_silent_mistake(
     tmp_path: Path, name: str, columns: dict[str, str], more: dict[str, Any], words: str
 ) -> None:
     path = write_export(tmp_path, FILES[name])
-    with pytest.raises(BadInput, match=f"(?s)is read as something else: .*{words}"):
+    with pytest.raises(BadInput, match=f"(?s)is read differently: .*{words}"):
         examine(_study(tmp_path, path, "transactions", columns, more))
     examine(_study(tmp_path, path, "transactions", columns, {**more, "layout": "own"}))
 

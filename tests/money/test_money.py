@@ -158,7 +158,7 @@ def test_a_figure_that_does_not_exist_is_none():
 def test_without_a_before_the_bridge_begins_with_the_effect():
     effect = replace(an_effect([2.0] * 6, customers=10), naive=float("nan"))
     steps = cash_bridge(business_case(effect, costs=ProgrammeCosts(50), horizon_months=12))
-    assert steps[0].name == "Effect, every month alike"
+    assert steps[0].name == "Effect, the same every month"
     assert steps[0].amount == pytest.approx(240.0)
     assert steps[-1].amount == pytest.approx(sum(step.amount for step in steps[:-1]))
 

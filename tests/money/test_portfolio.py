@@ -54,7 +54,7 @@ def test_shrinking_takes_the_winners_curse_out():
 
 
 def test_too_few_or_exact_estimates_are_not_drawn_in():
-    with pytest.raises(CxvalueError, match="3 are the least"):
+    with pytest.raises(CxvalueError, match="3 are needed"):
         shrink([1.0, 2.0], [1.0, 1.0])
     with pytest.raises(CxvalueError, match="without an error"):
         shrink([1.0, 2.0, 3.0], [1.0, 0.0, 1.0])

@@ -50,7 +50,7 @@ def test_a_promise_without_any_error_has_no_range_and_is_withheld():
     found = realised(before, case_of(today))
     said = realisation_finding(SimpleNamespace(name="waiver", effect=today), [found], currency="EUR")
     assert said.value is None
-    assert "carries no error" in said.text
+    assert "had no error then" in said.text
 
 
 def test_only_those_treated_by_then_are_compared():
@@ -99,5 +99,5 @@ def test_a_fade_is_flagged_and_lowers_no_grade():
     assert fade_check(lasting).passed
     rising = fade_check(replace(fading, event_effect=10 * np.exp(0.1 * np.arange(18))))
     assert rising.passed
-    assert rising.detail == "It does not fade: its size grew with the months since the start (p below 0.001)."
+    assert rising.detail == "It does not fade: it grew with the months since the start (p below 0.001)."
     assert fade_check(an_effect([1.0, 0.5], np.eye(2))).passed is None

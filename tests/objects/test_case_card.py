@@ -27,7 +27,7 @@ def test_a_case_says_its_figures_and_no_certainty(case: Case) -> None:
     assert rows["paid back, discounted"][0] == "1 month"
     assert rows["most money out"][0] == "EUR 500"
     assert (
-        "The data cover 12 of the 24 months; after that the effect is taken to go on as measured."
+        "The data cover 12 of the 24 months; after that the effect is assumed to continue as measured."
         in case.summary().texts
     )
     assert case.to_frame().equals(case.table())

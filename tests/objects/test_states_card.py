@@ -9,7 +9,7 @@ from cxvalue.workspace.opened import Study
 
 def test_histories_say_how_often_customers_came_back(sample: Study) -> None:
     states = sample.states()
-    assert repr(states) == "PurchaseStates: 2,357 customers to 30 June 1998, 2,357 states (one a customer)"
+    assert repr(states) == "PurchaseStates: 2,357 customers to 30 June 1998, 2,357 states (one for each customer)"
     rows = {what: (value, ends) for what, value, ends in states.summary("USD").rows}
     again = int((states.frequency > 0).sum())
     assert rows["bought again"] == (f"{again / 2357:.1%}", f"{again:,} customers")

@@ -27,6 +27,6 @@ def test_what_somebody_stated_stands_with_who_answers_for_it() -> None:
         Assumption("Penalty waiver: approvals a month (capacity, not counted as money)", "USD 3,000", stated=True,
                    owner="contact centre"),
         Assumption("Penalty waiver: risk “favours”, a year on average", "USD 6,000", stated=True),
-        Assumption("The market takes of the margin, a year", "3.0% (between 1.0% and 6.0%)", stated=True, owner="strategy"),
+        Assumption("The market takes from margin, per year", "3.0% (between 1.0% and 6.0%)", stated=True, owner="strategy"),
     ]  # fmt: skip
     assert not any(row.stated for row in study_assumptions(study(gross_margin=0.3)))

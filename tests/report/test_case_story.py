@@ -35,5 +35,5 @@ def test_the_decision_follows_the_verdict(published: Published) -> None:
     }
     assert len(set(told.values())) == 3
     assert published.case.npv.value > 0  # so a test that is missed asked for more than paying
-    assert "does not do what was asked of it and is worth" in told["FAIL"]
+    assert "does not do what was asked of it, and is worth" in told["FAIL"]
     assert "does not pay" not in told["FAIL"]

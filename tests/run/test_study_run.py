@@ -84,18 +84,18 @@ FAILURES = {
     "a killed kernel": (
         ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)"],
         {},
-        r"20_bad: the kernel died in cell 2 \(was the memory exhausted\?\)",
+        r"20_bad: the kernel died in cell 2 \(did it run out of memory\?\)",
     ),
     "a killed process of a notebook": (
         ["import os, signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"],
         {},
-        r"20_bad: its process was ended from outside in cell 2 \(exit status -9; was the memory exhausted\?\)",
+        r"20_bad: its process was ended from outside in cell 2 \(exit status -9; did it run out of memory\?\)",
     ),
     "a slow cell": (["import time; time.sleep(60)"], {"cell_s": 1}, "20_bad: cell 2 ran longer than 1 s"),
     "a slow notebook": (
         ["import time; time.sleep(60)"],
         {"notebook_s": 3},
-        r"20_bad ran longer than 3 s and was ended (in cell 2|before its first cell)",
+        r"20_bad ran longer than 3 s and was stopped (in cell 2|before its first cell)",
     ),
     "no kernel": ([], {"kernel": "nokernel"}, "20_bad: the Jupyter kernel 'nokernel' is not installed: run `python"),
 }
@@ -128,7 +128,7 @@ def test_every_failure_is_one_line_and_nothing_is_published(shop: Workshop, what
 def test_a_kernel_ends_with_the_process_of_its_notebook(shop: Workshop, tmp_path: Path) -> None:
     note = f"import os, pathlib; pathlib.Path({str(tmp_path / 'kernel')!r}).write_text(str(os.getpid()))"
     shop.notebook("20_bad", note, "import signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(1)")
-    with pytest.raises(RunStopped, match="its process was ended from outside"):
+    with pytest.raises(RunStopped, match="its process was killed from outside"):
         run(shop)
     kernel = int((tmp_path / "kernel").read_text())
     wait_for(lambda: not psutil.pid_exists(kernel))

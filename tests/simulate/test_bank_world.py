@@ -238,7 +238,7 @@ def test_calls_per_treated_customer_and_month_counted_again():
     [
         ({"uplifts": 0.1}, "uplift"),
         ({"design": "stagered"}, "staggered"),
-        ({"leaving": 1.5}, "a share lies between 0 and 1"),
+        ({"leaving": 1.5}, "a share must be between 0 and 1"),
         ({"branches": 2}, "Give 5 or more"),
         ({"branches": "many"}, "Give a whole number"),
         ({"margin": float("nan")}, "Give a number"),

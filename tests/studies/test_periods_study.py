@@ -138,7 +138,7 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     assert past.probabilities.mean() == pytest.approx(past.stayed_away.mean(), abs=0.06)
     assert churn_findings(churn, past, currency="EUR")[0].method.startswith("BG/BB, from all data up to")
     warned = early_warning(churn, fit.model, purchases)
-    assert warned["reason"].str.contains("own rhythm broken").any()
+    assert warned["reason"].str.contains("usual rhythm broken").any()
     rolled = past_forecasts.rolling_table(fit, purchases, START)
     assert [day.isoformat() for day in rolled["origin"].unique()] == ["1996-10-01", "1996-04-01", "1995-10-01"]
     assert {day.isoformat() for day in rolled["until"]} == {"1997-09-30", "1997-03-31", "1996-09-30"}
@@ -165,8 +165,8 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
         fit.model, fit.spend, states(), dormancy_days=90, horizon_months=12, annual_discount_rate=0.1, draws=100
     )
     words = levers_report(levers, "EUR", fit.thing).set_index("lever")["text"]
-    assert "a point of retention is not worked out for opportunities" in words["retention"]
-    assert "bought in one month a year more" in words["purchase"]
+    assert "a point of retention is not available for opportunities" in words["retention"]
+    assert "bought in one more month a year" in words["purchase"]
     assert "If every month with a purchase left" in words["margin"]
     sleeping = sleeping_value(fit, base, states(), days=90)
     assert sleeping is not None

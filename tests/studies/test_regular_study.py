@@ -126,7 +126,7 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     assert churn.losses is not None
     assert churn.losses.rate.low < churn.losses.rate.value < churn.losses.rate.high
     warned = early_warning(churn, fit.model, purchases)
-    assert warned["reason"].str.contains("own rhythm broken").any()
+    assert warned["reason"].str.contains("usual rhythm broken").any()
     rolled = past_forecasts.rolling_table(fit, purchases, START)
     assert (rolled[rolled["origin"] == fit.holdout_start]["best"] == (rolled["model"][:6] == fit.selected)).all()
     assert rolled.groupby("origin")["best"].sum().eq(1).all()

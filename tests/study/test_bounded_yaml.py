@@ -26,7 +26,7 @@ HOSTILE = {
     "five thousand digits": (f"horizon_months: {'9' * 5000}", "is not a whole number"),
     "six hundred levels": (f"title: {'[' * 600}{']' * 600}", f"nested more than {DEEPEST} deep"),
     "fifty levels": (f"title: {'[' * 50}{']' * 50}", f"nested more than {DEEPEST} deep"),
-    "aliases that multiply": (BOMB, "aliases repeat"),
+    "aliases that multiply": (BOMB, "repeated by aliases"),
     "a key twice": ("a: 1\na: 2", "the key 'a' is given twice"),
     "an object": ("title: !!python/object/apply:os.system [ls]", "could not determine a constructor"),
     "no end of text": ("x" * 1_000_001, "more than 1,000,000 characters"),

@@ -154,7 +154,7 @@ def test_an_unknown_table_is_told_with_the_other_problems(tmp_path: Path) -> Non
     assert any("currency: is missing." in line for line in found)
 
 
-@pytest.mark.parametrize(("text", "said"), [("", "holds no settings"), ("a: [1", "is not valid YAML in line")])
+@pytest.mark.parametrize(("text", "said"), [("", "contains no settings"), ("a: [1", "is not valid YAML in line")])
 def test_what_is_no_study_at_all_is_said(tmp_path: Path, text: str, said: str) -> None:
     assert any(said in line for line in problems(tmp_path, text))
 

@@ -290,7 +290,7 @@ def test_every_row_read_is_accounted_for(tmp_path: Path) -> None:
     assert counted(result, "read") == {"rows read": 14}
     assert counted(result, "dropped") == {
         "no customer_id": 1,
-        "one order_id with conflicting content (customer or day differ)": 2,
+        "one order_id with conflicting content (different customers or days)": 2,
         "a refund larger than the customer's earlier purchases together": 1,
     }
     assert counted(result, "cut") == {"after 31 December 2025, the last day observed": 1}
@@ -397,7 +397,7 @@ def test_a_file_appended_twice_is_a_caution_and_natural_repeats_are_none(tmp_pat
 def test_one_order_with_conflicting_content_is_bad(tmp_path: Path, header: str, one: str, other: str) -> None:
     message = problems(tmp_path, ledger(one, other, "z,2025-01-01,1,z" + "," * (header.count(",") - 3), header=header))
     assert "tables.transactions.order_id: 2 rows with one order_id with conflicting content" in message
-    assert "An order is of one customer and one day; give each order its own id." in message
+    assert "An order belongs to one customer and one day; give each order its own id." in message
     assert f"line 2: {one}" in message
     assert f"line 3: {other}" in message
 

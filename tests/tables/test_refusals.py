@@ -40,7 +40,12 @@ def test_too_many_bad_rows_may_be_allowed_only_where_they_may_be_dropped() -> No
         (date(2026, 2, 1), True, None, "2026-02-01 lies in the future."),
         (date(2024, 12, 31), True, None, "2024-12-31 is before the first day in the tables, 2025-01-01."),
         (date(2024, 12, 31), False, None, "no month is complete: the tables cover 2025-01-01 to 2025-12-31."),
-        (LAST, True, date(2026, 1, 2), "is 2026-01-02, after 2025-12-31, the last day observed: nobody is new."),
+        (
+            LAST,
+            True,
+            date(2026, 1, 2),
+            "is 2026-01-02, after 2025-12-31, the last day observed: no customer would be new.",
+        ),
     ],
 )
 def test_a_day_that_cannot_be_the_last_one_is_refused(end: date, named: bool, new: date | None, said: str) -> None:

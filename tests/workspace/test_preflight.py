@@ -109,7 +109,7 @@ def test_everything_that_rules_a_programme_out_is_said_at_once(said, world, comm
     lone = rollout(world, all="2024-06-01")
     lone = lone[lone["start"].notna() | (lone["start"].isna().cumsum() == 1)]
     cases: dict[str, tuple[pd.DataFrame, dict[str, Any], str]] = {
-        "lone": (lone, {}, "can be compared with, so its luck would count as the effect"),
+        "lone": (lone, {}, "to compare with, so its luck would count as the effect"),
         "same": (rollout(world, all="2024-06-01").dropna(subset="start"), {},
                  "every unit started by June 2024 and none is left without the programme"),
         "late": (rollout(world, all="2026-09-01"), {}, "no unit had started by"),

@@ -18,5 +18,5 @@ def data_checks(cautions: Iterable[Caution], tables: Sequence[str], name: str = 
     `name` is the campaign or programme: what is about another one is none of its.
     """
     found = [one.text for one in cautions if one.lowers and one.table in tables and one.about in ("", name)]
-    question = translate("Do the tables behind it hold together?")
+    question = translate("Are the tables behind it consistent?")
     return (Check("tables", question, False, True, " ".join(found)),) if found else ()

@@ -156,21 +156,22 @@ def few_units_note(panel: UnitPanel) -> str:
         told["p_value"] = format_p(boot.p_value)
     if shuffled is not None and boot is not None:
         return translate(
-            "There are only {units:,} units ({unit}), so two tests that need no large number stand here: had the "
-            "programme gone to other units by lot, {share:.1%} of {ways:,} ways would differ as much; the wild cluster "
-            "bootstrap gives {p_value}.",
+            "There are only {units:,} units ({unit}), so two tests that do not need large numbers are given:"
+            " had the programme gone to other units by lot, {share:.1%} of {ways:,} ways would differ as "
+            "much; the wild cluster bootstrap gives {p_value}.",
             **told,
         )
     if shuffled is not None:
         return translate(
-            "There are only {units:,} units ({unit}), so a test that needs no large number stands here: had the programme "
-            "gone to other units by lot, {share:.1%} of {ways:,} ways would differ as much.",
+            "There are only {units:,} units ({unit}), so a test that does not need large numbers is given: "
+            "had the programme gone to other units by lot, {share:.1%} of {ways:,} ways would differ as "
+            "much.",
             **told,
         )
     if boot is not None:
         return translate(
-            "There are only {units:,} units ({unit}), so a test that needs no large number stands here: the wild cluster "
-            "bootstrap gives {p_value}.",
+            "There are only {units:,} units ({unit}), so a test that does not need large numbers is given: "
+            "the wild cluster bootstrap gives {p_value}.",
             **told,
         )
     return ""

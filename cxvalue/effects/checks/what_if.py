@@ -95,7 +95,7 @@ def _bent_rows(one_month: GroupTime, knife: Jackknife, level: float) -> Rows:
         return []
     working = plain_covariance(time, covariance, weight)
     breakdown = bent_drift_breakdown(time, effect, covariance, after, level=level, df=knife.df, working=working)
-    said = {0.0: translate("a straight drift goes on, whatever it was")}
+    said = {0.0: translate("a straight-line drift continues, whatever its size")}
     if breakdown:
         said |= {
             breakdown / 2: translate("the drift also bends, half as much"),
@@ -146,14 +146,14 @@ def _check(estimate: float, breakdown: float | None, seen: float | None, allowed
     if seen is None or allowed is None:
         detail = (
             translate(
-                "The effect would stay above zero even if the units that got the programme had drifted from the others "
-                "by up to {drift:,.2g} a month; the months before do not say how much they did.",
+                "The effect would stay above zero even if the units that got the programme had drifted from the "
+                "others by up to {drift:,.2g} a month; the months before the start do not say how much they did.",
                 drift=breakdown,
             )
             if estimate > 0
             else translate(
-                "The effect would stay below zero even if the units that got the programme had drifted from the others "
-                "by up to {drift:,.2g} a month; the months before do not say how much they did.",
+                "The effect would stay below zero even if the units that got the programme had drifted from the "
+                "others by up to {drift:,.2g} a month; the months before the start do not say how much they did.",
                 drift=breakdown,
             )
         )

@@ -45,7 +45,7 @@ def estimate_experiment(
     treated = np.flatnonzero(panel.start >= 0)
     if min(control.size, treated.size) < FEWEST_IN_AN_ARM:
         found = translate(
-            "{treated:,} customers with and {control:,} without the programme are too few to compare.",
+            "{treated:,} customers with the programme and {control:,} without are too few to compare.",
             treated=treated.size,
             control=control.size,
         )
@@ -71,7 +71,7 @@ def estimate_experiment(
         level=level,
         notes=later_note(panel),
         explanation=translate(
-            "Chance decided who got the programme. Customers are compared as they were assigned, whether or not "
+            "Customers were assigned to the programme by lot. They are compared as assigned, whether or not "
             "they used it, and what they had brought before the start takes luck out of the comparison."
         ),
     )
@@ -90,8 +90,9 @@ def estimate_cluster_experiment(
 
     found = estimate_staggered(panel, level=level, programme=programme)
     explanation = translate(
-        "Chance decided which units ({unit}) got the programme. Their customers are compared by how much more they changed "
-        "since the year before the start; the range allows for the number of units, not of customers.",
+        "Units ({unit}) were assigned to the programme by lot. Their customers are compared by how much "
+        "more they changed since the year before the start; the range allows for the number of units, "
+        "not of customers.",
         unit=panel.unit,
     )
     # In a roll-out the sizes of both sides say nothing of how they came about; here they do, and so do their levels.
@@ -150,7 +151,7 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
     means, variances, counts = [], [], []
     for side in (got & (people > 0), ~got & (people > 0)):
         if side.sum() < 2:
-            nothing = translate("There are too few units, or no month, to compare before the start.")
+            nothing = translate("There are too few units to compare before the start, or no month.")
             return Check("balance", translate(BALANCE_QUESTION), None, True, nothing)
         mean = float(outcome[side].sum() / people[side].sum())
         variance, count = clustered_variance(
@@ -165,8 +166,8 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
     df = variance**2 / below if below > 0 else np.inf
     p_value = p_value_of(difference, np.sqrt(variance), df)
     detail = translate(
-        "In the year before, customers of the units that were to get it brought {difference:+,.2g} a month against the "
-        "others, of {others:,.3g} ({p_value}).",
+        "In the year before, customers of the units that later got it brought {difference:+,.2g} a month"
+        " compared with the others, of {others:,.3g} ({p_value}).",
         difference=difference,
         others=means[1],
         p_value=format_p(p_value),
@@ -180,7 +181,7 @@ def _split_check(treated: int, control: int, planned: float | None) -> Check:
     question = translate("Were as many held out as planned?")
     share = control / (control + treated)
     if planned is None:
-        detail = translate("{share:.1%} were held out; the study does not say how many were to be.", share=share)
+        detail = translate("{share:.1%} were held out; the study does not say how many were planned.", share=share)
         return Check("split", question, None, True, detail)
     p_value = float(binomtest(control, control + treated, planned).pvalue)
     detail = translate(
@@ -200,7 +201,7 @@ def _balance_check(differences: list[tuple[float, float]]) -> Check:
     difference = float(weights @ [value for value, _ in differences] / weights.sum())
     p_value = p_value_of(difference, 1 / np.sqrt(weights.sum()))
     detail = translate(
-        "In the year before, the treated brought {difference:+,.2g} a month against the others ({p_value}).",
+        ("In the year before, the treated brought {difference:+,.2g} a month compared with the others ({p_value})."),
         difference=difference,
         p_value=format_p(p_value),
     )

@@ -87,7 +87,7 @@ def estimate_matched(
         for month in range(start, panel.months.count):
             _add(panel, gathered, stack, inside, month, month - start)
     if not gathered.weight.any():
-        found = translate("in every month nearly all who could be compared had got the programme as well.")
+        found = translate("in every month nearly all customers who could be compared had also got the programme.")
         raise BadInput.at(where, found, translate("Keep customers who never get it for comparison."))
     result = gathered.result(None if panel.unit == CUSTOMER else panel.unit_of)
     left_out = translate(
@@ -102,10 +102,10 @@ def estimate_matched(
         alternatives=(_plain_difference(panel, stack, pairs),),
         notes=(left_out,) if lost else (),
         explanation=translate(
-            "Those who got the programme are compared with customers without it who had done the same before: how much they "
-            "brought in each of the last months and in the year, how long they had been customers, and what the customers "
-            "table says of them. What nobody recorded "
-            "cannot be balanced, so this is no proof."
+            "Those who got the programme are compared with customers without it who had behaved the same "
+            "before: how much they brought in each of the last months and in the year, how long they had "
+            "been customers, and what the customers table says about them. What nobody recorded cannot be "
+            "balanced, so this is not proof."
         ),
     )
     checks = [_balance_check(stack), _overlap_check(lost), _placebo_check(panel, stack, pairs), _hidden_check(effect)]
@@ -234,7 +234,7 @@ def _plain_difference(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int
     return Alternative(
         translate("plain difference, not matched"),
         estimate,
-        detail=translate("With the programme against without, as they are."),
+        detail=translate("With the programme compared with without, unadjusted."),
     )
 
 
@@ -273,7 +273,7 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
 
     If the months that describe them are all that led to the programme, the months before those are balanced as well.
     """
-    question = translate("Does the comparison show an effect where there can be none?")
+    question = translate("Does the comparison show an effect where there cannot be one?")
     gathered = Accumulator(len(panel.start), PLACEBO_MONTHS)
     for number, (_, base) in enumerate(pairs):
         inside = np.flatnonzero(stack.cohort == number)
@@ -282,7 +282,7 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
             if first + since >= 0:
                 _add(panel, gathered, stack, inside, first + since, since)
     if not gathered.weight.any():
-        detail = translate("It is not known: the history before the start is too short to try.")
+        detail = translate("Not known: the history before the start is too short to try.")
         return Check("placebo_month", question, None, True, detail)
     result = gathered.result()
     size = float(np.nanmax(np.abs(panel.values), initial=0.0))

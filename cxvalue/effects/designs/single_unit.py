@@ -98,7 +98,7 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
     later = np.flatnonzero(seen & (np.arange(panel.months.count) >= start))
     if not later.size:
         found = translate("the unit has no month with an outcome after its start.")
-        raise BadInput.at(where, found, translate("Wait for one."))
+        raise BadInput.at(where, found, translate("Wait until there is one."))
     used = [*range(base + 1), *later.tolist()]
     mean = mean[:, used]
     before = base + 1
@@ -109,7 +109,7 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
             months=before,
         )
         remedy = translate(
-            "{units} untreated units and {months} months before the start are the least.",
+            "The least that is needed is {units} untreated units and {months} months before the start.",
             units=FEWEST_CONTROLS,
             months=FEWEST_MONTHS,
         )
@@ -160,8 +160,9 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
             *later_note(panel),
         ),
         explanation=translate(
-            "One unit has got the programme. It is compared with a mixture of the other units that moved like it before the "
-            "start; what that comparison shows for units without the programme says how much may be luck."
+            "One unit got the programme. It is compared with a weighted mix of the other units that moved "
+            "like it before the start; what that comparison shows for units without the programme tells how "
+            "much may be luck."
         ),
         extra={
             "weights": _weight_table(main, names),
@@ -244,10 +245,10 @@ def _rank(own: float, others: list[float]) -> float:
 
 def _fit_check(main: SyntheticDiD, placebos: list[SyntheticDiD]) -> Check:
     share = _rank(main.misfit, [one.misfit for one in placebos])
-    question = translate("Does the mixture move like the unit before the start?")
+    question = translate("Does the mix move like the unit before the start?")
     detail = translate(
-        "Before the start the mixture misses the unit by {miss:,.2g} a month; {share:.0%} of the units are missed by as "
-        "much or more.",
+        "Before the start the mix misses the unit by {miss:,.2g} a month; {share:.0%} of the units are "
+        "missed by as much or more.",
         miss=main.misfit,
         share=share,
     )
@@ -258,7 +259,7 @@ def _date_check(mean: Floats, before: int, size: Floats) -> Check:
     question = translate("Would a start in the middle of the months before have shown an effect?")
     false_start = before - max(before // 4, 2)
     if false_start < FEWEST_MONTHS:
-        detail = translate("It is not known: there are too few months before the start to try.")
+        detail = translate("Not known: there are too few months before the start to try.")
         return Check("placebo_start", question, None, True, detail, needed=True)
     early = mean[:, :before]
     main = synthetic_did(early, false_start)
@@ -278,8 +279,8 @@ def _date_check(mean: Floats, before: int, size: Floats) -> Check:
 def _luck_check(main: SyntheticDiD, placebos: list[SyntheticDiD]) -> Check:
     share = _rank(abs(main.effect), [abs(one.effect) for one in placebos])
     detail = translate(
-        "{share:.0%} of the units, without the programme, show an effect as large by luck; with {units:,} untreated units "
-        "{least:.0%} is the least there can be.",
+        "{share:.0%} of the units, without the programme, show an effect as large by luck; with "
+        "{units:,} untreated units, {least:.0%} is the smallest possible share.",
         share=share,
         units=len(placebos),
         least=1 / (1 + len(placebos)),

@@ -40,13 +40,13 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         found = translate("no unit got the programme after the first and before the last month of the data.")
         raise BadInput.at(f"programmes.{programme}", found, translate("Check the days in the roll-out table."))
     if treated.size < 2:
-        found = translate("one unit only has got the programme, so its own luck cannot be told from the programme.")
+        found = translate("only one unit got the programme, so its own luck cannot be separated from the programme.")
         raise BadInput.at(f"programmes.{programme}", found, translate("Use design: single_unit for one treated unit."))
     first = int(panel.start[panel.treated].min())
     compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
     if compared.size == 1:
         found = translate(
-            "one unit only ({unit}) can be compared with, so its luck would count as the effect.",
+            "there is only one unit ({unit}) to compare with, so its luck would count as the effect.",
             unit=panel.names[compared[0]],
         )
         remedy = translate("List more units that did not have the programme, or had it later.")
@@ -56,7 +56,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         raise BadInput.at(f"programmes.{programme}", found, translate("Give the tables a longer history."))
     found_, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not found_.identified:
-        found = translate("no treated month has a comparison: no unit was still without the programme.")
+        found = translate("no treated month can be compared: no unit was still without the programme.")
         remedy = translate("List the units that never got it, with an empty start.")
         raise BadInput.at(f"programmes.{programme}", found, remedy)
     before, before_knife = group_time(panel), jackknife(panel)
@@ -106,9 +106,9 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         alternatives=_alternatives(panel, before, before_knife),
         notes=tuple(_notes(panel, found_)),
         explanation=translate(
-            "Units that got the programme are compared, month by month, with units that had not got it yet or never "
-            "did: how much more did their customers change from the year before the start? Customers are compared with "
-            "customers who joined at the same time."
+            "Units that got the programme are compared, month by month, with units that had not got it yet "
+            "or never did: how much more did their customers change from the year before the start? "
+            "Customers are compared with those who joined at the same time."
         ),
         extra={
             "groups": _group_table(panel, found_),
@@ -178,7 +178,7 @@ def units_of(panel: UnitPanel, cells: Bools) -> int:
 def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
     question = translate("Did the units move like the others before they got the programme?")
     if drifts is None:
-        detail = translate("It is not known: there are too few months before the first start to tell.")
+        detail = translate("Not known: there are too few months before the first start to tell.")
         return Check("pre_trend", question, None, True, detail, needed=True)
     together, early = np.isfinite(drifts.together), np.isfinite(drifts.early)
     told = {"p_value": format_p(drifts.p_value), "effect": estimate}
@@ -221,15 +221,15 @@ def _dip_check(dip: Dip | None) -> list[Check]:
     told = {"months": dip.months, "gap": dip.gap, "p_value": format_p(dip.p_value)}
     if passed:
         detail = translate(
-            "In the last {months} months before the start they stood at {gap:+,.2g} a month against the others and the "
-            "months before ({p_value}, away from the effect).",
+            "In the last {months} months before the start they were {gap:+,.2g} a month away from the others"
+            " and the months before ({p_value}, away from the effect).",
             **told,
         )
     else:
         detail = translate(
-            "In the last {months} months before the start they stood at {gap:+,.2g} a month against the others and the "
-            "months before ({p_value}, away from the effect): a part of the effect may be a mere return to normal, or what "
-            "was put off until the start.",
+            "In the last {months} months before the start they were {gap:+,.2g} a month away from the others"
+            " and the months before ({p_value}, away from the effect): part of the effect may be just a "
+            "return to normal, or purchases put off until the start.",
             **told,
         )
     return [Check("dip", question, passed, True, detail)]
@@ -252,14 +252,14 @@ def _one_unit_check(knife: Jackknife, proven: bool, groups: bool) -> Check:
     low, high = float(knife.without.min()), float(knife.without.max())
     passed = (low > 0) == (high > 0) if proven else None
     if groups:
-        question = translate("Does a single group of customers decide?")
+        question = translate("Does a single group of customers decide the result?")
         detail = translate(
             "Leaving out one group of customers at a time, the effect lies between {low:,.3g} and {high:,.3g}.",
             low=low,
             high=high,
         )
     else:
-        question = translate("Does a single unit decide?")
+        question = translate("Does a single unit decide the result?")
         detail = translate(
             "Leaving out one unit at a time, the effect lies between {low:,.3g} and {high:,.3g}.", low=low, high=high
         )
@@ -269,7 +269,7 @@ def _one_unit_check(knife: Jackknife, proven: bool, groups: bool) -> Check:
 def _size_check(treated: int, controls: int) -> Check:
     passed = min(treated, controls) >= FEW_UNITS
     detail = translate(
-        "{treated:,} units with and {others:,} without the programme; the range allows for their number.",
+        "{treated:,} units with the programme and {others:,} without; the range allows for their number.",
         treated=treated,
         others=controls,
     )
@@ -279,11 +279,11 @@ def _size_check(treated: int, controls: int) -> Check:
 def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> tuple[Alternative, ...]:
     found = [
         Alternative(
-            translate("against the month before the start alone"),
+            translate("compared with the month before the start only"),
             one_month.overall,
             float(np.sqrt(knife.covariance[0, 0])),
             translate(
-                "As textbooks do: the level before the start is that of one month, which is as noisy as any other."
+                "As in textbooks: the level before the start is that of one month, which is as noisy as any other."
             ),
             kind="month_before",
         )
@@ -295,7 +295,9 @@ def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> t
             found.append(Alternative(translate("never-treated units only"), never.overall, detail=without))
     imputed = imputed_effect(panel)
     if np.isfinite(imputed):
-        put_in = translate("The treated months as the untreated ones would have them.")
+        put_in = translate(
+            "The treated months as they would have been without treatment, judging by the untreated ones."
+        )
         found.append(Alternative(translate("imputation"), imputed, detail=put_in))
     return tuple(found)
 
@@ -305,8 +307,8 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
     if panel.treated.all():
         notes.append(
             translate(
-                "No unit is left without the programme: it is compared only with units that start later, and months in "
-                "which all have it say nothing."
+                "No unit is left without the programme: units are compared only with those that start later, and"
+                " months in which all have it carry no information."
             )
         )
     if found.unidentified >= 0.5:

@@ -265,13 +265,13 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
     if not data.ends:
         if periods:
             raise CxvalueError(
-                "No contract ended in {periods:,} {unit}s, so nothing about how long they last can be learnt.",
+                ("No contract ended in {periods:,} {unit}s, so the data say nothing about how long contracts last."),
                 periods=periods,
                 unit=time_unit,
             )
         raise CxvalueError(
-            "No contract ended and none was observed for a whole {unit}, so nothing about how long they last can be "
-            "learnt.",
+            "No contract ended and none was observed for a full {unit}, so the data say nothing about how "
+            "long contracts last.",
             unit=time_unit,
         )
     rate = data.ends / max(periods, 1)
@@ -286,16 +286,16 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
         status = "degenerate"
         reason = (
             translate(
-                "How long customers have stayed does not tell how likely they are to leave: the share that stays is the "
-                "same at every age. Forecasts use that share."
+                "How long customers have stayed does not show how likely they are to leave: the share that stays"
+                " is the same at every age. Forecasts use that share."
             )
             if found.theta.min() > 0
             else translate(
-                "Too few contracts ended to tell how customers differ; the forecast leans on the few that did."
+                "Too few contracts ended to show how customers differ; the forecast rests on the few that did."
             )
         )
     elif not (found.converged and found.positive_definite):
-        status, reason = "not_converged", translate("The search for the best parameters did not settle.")
+        status, reason = "not_converged", translate("The search for the best parameters did not converge.")
     return RenewalModel(
         params=dict(zip(PARAMETERS, values.tolist(), strict=True)),
         se=dict(zip(PARAMETERS, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True)),

@@ -128,7 +128,7 @@ def _combinations(
         levels, code = np.unique(text, return_inverse=True)
         if levels.size < 2:
             raise CxvalueError(
-                "The covariate {name!r} has one level only, so it cannot explain a difference.", name=name
+                "The covariate {name!r} has only one level, so it cannot explain a difference.", name=name
             )
         counted = np.bincount(code, weight, levels.size)
         often = np.argsort(-counted, kind="stable")
@@ -162,12 +162,12 @@ def _judge(plain: LifetimeModel, optimum: Optimum, size: int) -> tuple[str, str]
         return plain.status, plain.reason
     if np.abs(optimum.theta[size:]).max() > _WIDEST - 0.01:
         return "degenerate", translate(
-            "A level of the covariates has too few purchases for the {model} to tell how it differs.", model=title
+            "A level of the covariates has too few purchases for the {model} to show how it differs.", model=title
         )
     if not optimum.converged:
-        return "not_converged", translate("The fit of the {model} with covariates did not settle.", model=title)
+        return "not_converged", translate("The fit of the {model} with covariates did not converge.", model=title)
     if not optimum.positive_definite:
         return "degenerate", translate(
-            "The covariates go together so closely that the {model} cannot tell them apart.", model=title
+            "The covariates are so closely related that the {model} cannot separate them.", model=title
         )
     return "ok", ""

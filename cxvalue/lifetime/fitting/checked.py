@@ -35,9 +35,9 @@ def checked_history(states: PurchaseStates, *, by_period: bool = False) -> Histo
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         raise CxvalueError(
-            "{states} purchase states are impossible, the first has frequency {frequency}, recency {recency} days, age "
-            "{age} days and count {count}. Allowed: 0 <= recency <= age, and a recency of 0 exactly when the frequency "
-            "is 0.",
+            "{states} purchase states are impossible; the first has frequency {frequency}, recency {recency}"
+            " days, age {age} days and count {count}. Allowed: 0 <= recency <= age, and a recency of 0 "
+            "exactly when the frequency is 0.",
             states=int(wrong.sum()),
             frequency=x[i],
             recency=recency[i],
@@ -57,9 +57,9 @@ def checked_opportunities(states: DiscreteStates) -> History:
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         raise CxvalueError(
-            "{states} states are impossible, the first has frequency {frequency}, recency {recency}, {opportunities} "
-            "opportunities and count {count}. Allowed: 0 <= frequency <= recency <= opportunities, and a recency of 0 "
-            "exactly when the frequency is 0.",
+            "{states} states are impossible; the first has frequency {frequency}, recency {recency}, "
+            "{opportunities} opportunities and count {count}. Allowed: 0 <= frequency <= recency <= "
+            "opportunities, and a recency of 0 exactly when the frequency is 0.",
             states=int(wrong.sum()),
             frequency=x[i],
             recency=recency[i],

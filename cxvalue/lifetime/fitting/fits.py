@@ -212,7 +212,10 @@ def _judge(family: Family, data: History, params: Mapping[str, float], best: Opt
         )
     if family.leaving and params[family.leaving] < _SMALLEST:
         return "degenerate", translate(
-            "The {model} ran to its limit: {parameter} = {value:.2g}, nobody drops out. Its parameters are not identified.",
+            (
+                "The {model} reached its limit: {parameter} = {value:.2g}, nobody drops out. Its parameters are "
+                "not identified."
+            ),
             model=title,
             parameter=family.leaving,
             value=params[family.leaving],
@@ -222,7 +225,7 @@ def _judge(family: Family, data: History, params: Mapping[str, float], best: Opt
         return "ok", ""
     if not best.converged:
         return "not_converged", translate(
-            "The fit of the {model} did not settle on one best set of parameters.", model=title
+            "The fit of the {model} did not converge to a single best set of parameters.", model=title
         )
     # Where opportunities are counted, customers at a bound are all alike in something: the same chance to leave, or to buy
     # as long as they stay. What is to come is known as well as elsewhere then, though parameters that say how much

@@ -90,8 +90,8 @@ def robust_covariance(
     data = history(x, recency, age, np.asarray(states.count))
     if round(data.customers) != model.customers:
         raise CxvalueError(
-            "The model was fitted to {customers:,} customers and these states are of {given:,}: pass the states that it "
-            "was fitted to.",
+            "The model was fitted to {customers:,} customers and these states cover {given:,}: pass the "
+            "states that it was fitted to.",
             customers=model.customers,
             given=round(data.customers),
         )

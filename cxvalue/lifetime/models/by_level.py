@@ -215,7 +215,7 @@ class CovariateModel(LifetimeModel):
     def values(self) -> Params:
         """Refused: no parameters hold for everybody."""
         raise CxvalueError(
-            "{model} has parameters for each combination of levels, not for everybody: see `parts`.",
+            "{model} has parameters for each combination of levels, not one set for everybody: see `parts`.",
             model=self.name,
         )
 

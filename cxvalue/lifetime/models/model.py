@@ -273,7 +273,7 @@ class LifetimeModel(Drawn, Plain):
             times = np.array(np.nan)
         if times.shape not in ((), (1,), alive.shape) or not (times >= 0).all():
             raise CxvalueError(
-                "t must be a time of at least 0 {unit}s, one for all or one a state.", unit=self.time_unit.value
+                "t must be a time of at least 0 {unit}s, one for all or one for each state.", unit=self.time_unit.value
             )
         times = self.ahead(times, states.as_of)
         if times.size == 1:

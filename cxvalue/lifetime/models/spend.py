@@ -316,7 +316,11 @@ def _fit(x: Floats, m: Floats) -> tuple[Floats, Floats, float, str, str]:
         return *found, "degenerate", reason
     # At a bound all purchases of a customer, or all customers, are alike: a limit that forecasts as well.
     if not (optimum.converged or optimum.at_bound):
-        return *found, "not_converged", translate("The Gamma-Gamma fit did not settle on one best set of parameters.")
+        return (
+            *found,
+            "not_converged",
+            translate("The Gamma-Gamma fit did not converge to a single best set of parameters."),
+        )
     return *found, "ok", ""
 
 

@@ -29,13 +29,13 @@ def why_no_infinite(model: LifetimeModel) -> str:
     """Why a model has no value without an end, in one sentence; empty when it has one."""
     if not model.family.dropout:
         return translate(
-            "A value without an end is withheld: in the {model} nobody ever leaves.", model=model.family.title
+            "A value with no time limit is withheld: in the {model} nobody ever leaves.", model=model.family.title
         )
     if model.status == "degenerate":
-        return translate("A value without an end is withheld: {reason}", reason=model.reason)
+        return translate("A value with no time limit is withheld: {reason}", reason=model.reason)
     if model.family.endless is None:
         return translate(
-            "A value without an end is withheld: it is not worked out for a regular rhythm ({model}).",
+            "A value with no time limit is withheld: it is not available for a regular rhythm ({model}).",
             model=model.family.title,
         )
     return ""
@@ -60,8 +60,8 @@ def dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: flo
         raise CxvalueError(closed_up(f"{reason} {translate('Use customer_value with a horizon in months.')}"))
     if not 0 < annual_discount_rate < 10:
         raise CxvalueError(
-            "annual_discount_rate == {rate}, must be an effective annual rate above 0 for a value without an end: 0.12 "
-            "stands for 12%.",
+            "annual_discount_rate == {rate}, must be an effective annual rate above 0 for a value with no "
+            "time limit: 0.12 stands for 12%.",
             rate=annual_discount_rate,
         )
     result = np.empty(len(states))

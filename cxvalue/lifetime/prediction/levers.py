@@ -223,11 +223,11 @@ def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
     if model.family.survival is None:
         if model.family.by_period:
             return translate(
-                "a point of retention is not worked out for opportunities that come once a period ({model}).",
+                "a point of retention is not available for opportunities that come once a period ({model}).",
                 model=model.family.title,
             )
         return translate(
-            "a point of retention is not worked out for a regular rhythm ({model}).", model=model.family.title
+            "a point of retention is not available for a regular rhythm ({model}).", model=model.family.title
         )
     if outcome.scaled > 0:
         return ""
@@ -237,7 +237,7 @@ def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
 def _no_purchase(customers: int, outcome: _Outcome) -> str:
     if outcome.full:
         return translate(
-            "the active customers buy in {pace:.1f} of the periods of a year, and it has no one more.",
+            ("the active customers already buy in {pace:.1f} periods of the year, so there is no room for one more."),
             pace=outcome.pace,
         )
     if math.isfinite(outcome.pace):

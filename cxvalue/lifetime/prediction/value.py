@@ -168,9 +168,7 @@ def customer_value(
         annual_discount_rate=annual_discount_rate,
         level=level,
         model=model.name,
-        withheld=(
-            withheld or translate("P(alive) is withheld: the {model} knows no dropout.", model=model.family.title)
-        )
+        withheld=(withheld or translate("P(alive) is withheld: the {model} has no dropout.", model=model.family.title))
         if hidden
         else "",
     )

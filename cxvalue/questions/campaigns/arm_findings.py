@@ -26,8 +26,8 @@ def arm_findings(
         return []
     title, writer = campaign_title(result.name), writer_of(result.name)
     method = translate(
-        "Each of {arms} arms against {held_out:,} customers held out by lot, as assigned, over {window} from the first "
-        "contact; the ranges hold for all arms together (Bonferroni).",
+        "Each of {arms} arms compared with {held_out:,} customers held out by lot, as assigned, over "
+        "{window} from the first contact; the ranges hold for all arms together (Bonferroni).",
         arms=len(arms),
         held_out=result.held_out,
         window=format_value(result.window_days, "days"),
@@ -46,8 +46,8 @@ def arm_findings(
     ]
     if compared:
         text = translate(
-            "Margin a contact, net of cost, of the arm that brought most against the next; the range allows for every pair "
-            "of arms (Bonferroni), the p-value as well (Holm)."
+            "Margin per contact, net of cost, of the arm that brought the most compared with the next; the "
+            "range allows for every pair of arms (Bonferroni), and so does the p-value (Holm)."
         )
         label = translate("The {title} campaign: the best arm against the next", title=title)
         gap = compared[0].gap
@@ -74,9 +74,9 @@ def arms_sentence(compared: Sequence[ArmGap], currency: str) -> str:
                 )
             )
         else:
-            open_.append(translate("{best} against {other} ({gap} a contact, {range})", **values))
+            open_.append(translate("{best} against {other} ({gap} per contact, {range})", **values))
     if open_:
-        said.append(translate("Which arm is better is open: {pairs}.", pairs="; ".join(open_)))
+        said.append(translate("It is not clear which arm is better: {pairs}.", pairs="; ".join(open_)))
     return " ".join(said)
 
 
@@ -91,7 +91,7 @@ def _arm_text(row: Any, currency: str) -> str:
     if high < 0:
         return translate("{arm}: each contact lost {loss} ({range}).", arm=arm, loss=loss, range=spread)
     return translate(
-        "{arm}: whether a contact earns or loses money is open ({margin} each, {range}).",
+        "{arm}: it is not clear whether a contact earns or loses money ({margin} each, {range}).",
         arm=arm,
         margin=margin,
         range=spread,

@@ -217,7 +217,7 @@ def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str)
     """Refuse a campaign that nobody is in, that held somebody out without saying so, or that contacted the held-out."""
     arms = {str(arm) for arm in rows.select("arm").distinct().to_pyarrow().column("arm").to_pylist()}
     if not arms:
-        found = translate("no contact is of the campaign {name!r}.", name=name)
+        found = translate("no contact belongs to the campaign {name!r}.", name=name)
         raise BadInput.at(where, found, translate("Check campaigns and contacts."))
     problems = unnamed_control(rows, name) if control is None else held_and_sent(rows, name, control)
     if problems:
@@ -300,7 +300,7 @@ def _read(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, l
 
 def _check(data: CampaignData, control: str | None, where: str) -> None:
     if not (~data.control).any():
-        found = translate("nobody was contacted: every row is of the control arm.")
+        found = translate("nobody was contacted: every row belongs to the control arm.")
         raise BadInput.at(where, found, translate("Check campaigns.control."))
     if not data.control.any():
         arms = sorted({str(arm) for arm in data.arm})

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 DIFFERS_BELOW = 0.05
 ENDS = {
-    "budget": translatable("The budget ends the list there."),
-    "minimum profit": translatable("Fewer would not be expected to earn the minimum profit."),
+    "budget": translatable("The budget ends the list here."),
+    "minimum profit": translatable("A shorter list would not be expected to earn the minimum profit."),
 }
 """What ended a list of next contacts before its last customer."""
 
@@ -30,11 +30,14 @@ ENDS = {
 def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int, currency: str) -> str:
     """What the selection rule promises by itself."""
     if found is None:
-        return translate("The history before the campaign is too short to say what the rule promises by itself.")
+        return translate(
+            "The history before the campaign is too short to say how many customers come back without any campaign."
+        )
     return translate(
-        "Customers silent for {silence} or more, taken at {dates} earlier dates (from {first}): {share} came back within "
-        "{window} with no campaign, and all of them together brought {margin} each. A report that compares before and "
-        "after would call all of that its success: before, by the rule, it was nothing.",
+        "Customers silent for {silence} or more, looked at on {dates} earlier dates (from {first}): "
+        "{share} came back within {window} with no campaign, and brought an average of {margin} over all"
+        " of them. A report that compares before and after would claim all of that as its success, since"
+        " by definition they brought nothing before.",
         silence=format_value(silent_days, "days"),
         dates=len(found.dates),
         first=format_date(min(found.dates)),
@@ -46,7 +49,7 @@ def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int
 
 def claim_finding(result: CampaignResult, expected: Recovery | None, *, currency: str, level: float) -> Finding:
     """What counting every sale would claim, beside what the campaign did and what the selection rule alone promises."""
-    writer, label = replace(writer_of(result.name), grade="E"), translate("claimed if every sale were counted")
+    writer, label = replace(writer_of(result.name), grade="E"), translate("claim if every sale were counted")
     found = result.margin_per_contact
     if found is None or result.claimed is None:
         return writer.withhold("claimed_margin", label, result.note, currency)
@@ -58,24 +61,25 @@ def claim_finding(result: CampaignResult, expected: Recovery | None, *, currency
     }
     if result.claimed > 0 and found.value > 0:
         text = translate(
-            "Counting every sale to the contacted within {window} would claim {claimed} a contact; {changed} ({range}) is "
-            "what the campaign changed, {share} of the claim.",
+            "Counting every sale to the contacted within {window} would claim {claimed} per contact; the "
+            "campaign changed {changed} ({range}), {share} of that claim.",
             share=format_value(found.value / result.claimed, "share"),
             **values,
         )
     else:
         text = translate(
-            "Counting every sale to the contacted within {window} would claim {claimed} a contact; {changed} ({range}) is "
-            "what the campaign changed.",
+            "Counting every sale to the contacted within {window} would claim {claimed} per contact; the "
+            "campaign changed {changed} ({range}).",
             **values,
         )
     if expected is not None:
         text += " " + translate(
-            "The rule by which they were chosen promised {margin} each with no campaign at all.",
+            "Customers chosen by this rule bring {margin} each with no campaign at all.",
             margin=format_value(expected.margin, currency),
         )
     method = translate(
-        "Margin of all contacted in the window less the cost of contacting, nothing taken off; a claim, no effect."
+        "Margin of all contacted in the window less the cost of contacting, nothing else deducted; a "
+        "claim, not an effect."
     )
     return writer.write("claimed_margin", label, result.claimed, currency, text, method)
 
@@ -88,11 +92,11 @@ def adjustment_sentence(result: CampaignResult) -> str:
     saved = 1 - found.se / plain.se
     if saved < 0.01:
         return translate(
-            "Allowing for what customers had brought before makes the range of the margin no narrower here."
+            "Adjusting for what customers had brought before does not narrow the range of the margin here."
         )
     return translate(
-        "Allowing for what customers had brought before makes the range of the margin {narrower} narrower, as {more} more "
-        "customers in the test would.",
+        "Adjusting for what customers had brought before narrows the range of the margin by {narrower}, "
+        "as much as {more} more customers in the test would.",
         narrower=format_value(saved, "share"),
         more=format_value(1 / (1 - saved) ** 2 - 1, "share"),
     )
@@ -102,9 +106,7 @@ def break_even_sentence(result: CampaignResult, currency: str) -> str:
     """How many must be woken for the campaign to pay, were a return worth what it was."""
     needed, back = result.break_even_uplift, result.return_uplift
     if not result.priced:
-        return translate(
-            "The contacts give no cost, so nothing is said about how many must buy for the campaign to pay."
-        )
+        return translate("The contacts give no cost, so it is not known how many must buy for the campaign to pay.")
     if needed is None or back is None:
         return ""
     values = {
@@ -115,8 +117,8 @@ def break_even_sentence(result: CampaignResult, currency: str) -> str:
     }
     if not result.dormant:
         return translate(
-            "A contact costs {cost}: the campaign pays as soon as {needed} of the contacted buy because of it, if their "
-            "purchases are worth what they were here. {found} did ({range}).",
+            "A contact costs {cost}: the campaign pays as soon as {needed} of the contacted buy because of "
+            "it, if their purchases are worth what they were here. Measured: {found} ({range}).",
             **values,
         )
     return translate(
@@ -129,25 +131,29 @@ def break_even_sentence(result: CampaignResult, currency: str) -> str:
 def pull_forward_sentence(windows: pd.DataFrame, currency: str) -> str:
     """Whether the margin added falls back after its peak, which is what purchases brought forward look like."""
     if len(windows) < 2:
-        return translate("Only one window can be seen, so whether purchases were only brought forward cannot be told.")
+        return translate("Only one window can be seen, so it is not known whether purchases were only brought forward.")
     top = windows.loc[windows["margin"].idxmax()]
     last = windows.iloc[-1]
     day = int(last["days"])
     if top["margin"] <= 0 or int(top["days"]) == day:
         return translate(
-            "By day {day} the margin added has not fallen back: no sign that purchases were only brought forward. A dip "
-            "later than that cannot be seen yet.",
+            "By day {day} the added margin has not fallen back: no sign that purchases were only brought "
+            "forward. A later dip cannot be seen yet.",
             day=day,
         )
     lost = float(top["margin"] - last["margin"])
     if format_value(float(top["margin"]), currency) == format_value(float(last["margin"]), currency):
         return translate(
-            "Since day {day} the margin added has stayed where it was: no sign that purchases were only brought forward.",
+            (
+                "Since day {day} the added margin has stayed where it was: no sign that purchases were only "
+                "brought forward."
+            ),
             day=int(top["days"]),
         )
     return translate(
-        "The margin added is largest after {peak} ({margin} a contact); by day {day} {lost} of it is gone again: as much "
-        "may have been brought forward from later. Compare the ranges: a small fall may be chance.",
+        "The added margin is largest after {peak} ({margin} per contact); by day {day} {lost} of it has "
+        "gone again: up to that much may have been brought forward. Compare the ranges: a small fall may"
+        " be chance.",
         peak=format_value(int(top["days"]), "days"),
         margin=format_value(float(top["margin"]), currency),
         day=day,
@@ -158,24 +164,24 @@ def pull_forward_sentence(windows: pd.DataFrame, currency: str) -> str:
 def segments_sentence(table: pd.DataFrame) -> str:
     """Whether segments differ, with the number of looks allowed for."""
     if not len(table):
-        return translate("No segment has twenty customers in both groups, so nothing is said about segments.")
+        return translate("No segment has twenty customers in both groups, so no segments are compared.")
     p_values = table.groupby("column", sort=False)["p_differs"].first()
     differ = [str(name) for name, value in p_values.items() if value < DIFFERS_BELOW]
     if differ:
         return translate_count(
-            "{segments} segments of {count} column were compared, and that is allowed for: what a contact earns differs by "
-            "{columns}.",
-            "{segments} segments of {count} columns were compared, and that is allowed for: what a contact earns differs by "
-            "{columns}.",
+            "{segments} segments of {count} column were compared, and the ranges allow for that: what a "
+            "contact earns differs by {columns}.",
+            "{segments} segments of {count} columns were compared, and the ranges allow for that: what a "
+            "contact earns differs by {columns}.",
             len(p_values),
             segments=len(table),
             columns=enumerated(differ),
         )
     return translate_count(
-        "{segments} segments of {count} column were compared: what a contact earns does not differ between them by more "
-        "than chance. Do not pick the best one.",
-        "{segments} segments of {count} columns were compared: what a contact earns does not differ between them by more "
-        "than chance. Do not pick the best one.",
+        "{segments} segments of {count} column were compared: what a contact earns differs between them "
+        "no more than by chance. Do not pick the best one.",
+        "{segments} segments of {count} columns were compared: what a contact earns differs between them"
+        " no more than by chance. Do not pick the best one.",
         len(p_values),
         segments=len(table),
     )
@@ -186,21 +192,24 @@ def risk_sentence(gap: Estimate, share: float, currency: str) -> str:
     values = {"share": format_value(share, "share"), "range": format_range(gap.low, gap.high, currency)}
     if gap.low > 0:
         return translate(
-            "Contacting {share} of the customers by what a contact adds, instead of those most likely to stay away, earns "
-            "{more} more ({range} for every customer of the base): those at the highest risk are not the best to contact.",
+            "Contacting {share} of the customers, chosen by what a contact adds instead of by who is most "
+            "likely to stay away, earns {more} more ({range} per customer of the base): those at the highest"
+            " risk are not the best to contact.",
             more=format_value(gap.value, currency),
             **values,
         )
     if gap.high < 0:
         return translate(
-            "Contacting {share} of the customers by what a contact adds, instead of those most likely to stay away, earns "
-            "{less} less ({range} for every customer of the base): here the risk is the better guide.",
+            "Contacting {share} of the customers, chosen by what a contact adds instead of by who is most "
+            "likely to stay away, earns {less} less ({range} per customer of the base): here the risk is the"
+            " better guide.",
             less=format_value(-gap.value, currency),
             **values,
         )
     return translate(
-        "Contacting {share} of the customers by what a contact adds, instead of those most likely to stay away, earns about "
-        "the same in this test (the difference is {range} for every customer of the base).",
+        "Contacting {share} of the customers, chosen by what a contact adds instead of by who is most "
+        "likely to stay away, earns about the same in this test (the difference is {range} per customer "
+        "of the base).",
         **values,
     )
 
@@ -210,8 +219,9 @@ def next_contacts_finding(
 ) -> Finding:
     """Whom to contact next: how many of the sleeping, from the top of the list, and what they should earn."""
     method = translate(
-        "Ranked by the margin a contact should add, learnt from the test; the range is of what customers ranked like them "
-        "added in the test, and supposes that a contact does today what it did then. The list is in private/."
+        "Ranked by the margin a contact should add, as learnt from the test; the range is what customers"
+        " ranked like them added in the test, and assumes that a contact does today what it did then. "
+        "The list is in private/."
     )
     writer, label = replace(writer_of(name), grade=grade), translate("whom to contact next")
     text = _next_contacts_text(found, currency, differs=differs, days=days)
@@ -225,8 +235,8 @@ def _next_contacts_text(found: NextContacts, currency: str, *, differs: bool, da
         return translate("Contact nobody now: the budget does not pay for a single contact.")
     if not found.chosen:
         return translate(
-            "Contact nobody now: by the test, none of the {asleep:,} customers who are asleep would bring more than a "
-            "contact costs.",
+            "Contact nobody now: according to the test, none of the {asleep:,} inactive customers would "
+            "bring more than a contact costs.",
             asleep=found.asleep,
         )
     some = found.chosen < found.asleep
@@ -252,17 +262,17 @@ def _next_contacts_text(found: NextContacts, currency: str, *, differs: bool, da
     else:
         said.append(
             translate(
-                "That should earn {margin} of margin within {window} ({range}); the contacts give no cost, so none is taken "
-                "off.",
+                "That should earn {margin} of margin within {window} ({range}); the contacts give no cost, so "
+                "none is deducted.",
                 **values,
             )
         )
     if not differs and some:
-        said.append(translate("The test shows no difference between customers, so no ranking is worth its price."))
+        said.append(translate("The test shows no difference between customers, so a ranking is not worth paying for."))
     if low <= 0:
-        said.append(translate("It may earn nothing: hold some out again."))
+        said.append(translate("It may earn nothing: hold some customers out again."))
     if found.rule in ENDS:
         said.append(translate(ENDS[found.rule]))
     if not found.reached:
-        said.append(translate("The minimum profit is not within reach, even with everybody who pays."))
+        said.append(translate("The minimum profit is out of reach, even if everybody who pays off is contacted."))
     return " ".join(said)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from cxvalue.questions.campaigns.targeting import Targeting
 
 SHOWN_DAYS = (30, 60, 90, 180)
-JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("could not be made")}
-CAME_BACK = {"contacted": translatable("after a contact"), "by themselves": translatable("by themselves")}
+JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("not possible")}
+CAME_BACK = {"contacted": translatable("after a contact"), "without a contact": translatable("without a contact")}
 FIFTHS = (
     translatable("top fifth"),
     translatable("second"),
@@ -48,7 +48,7 @@ def no_model_sentence() -> str:
 def no_rule_sentence(campaign: str) -> str:
     """Why nothing is said of what the selection rule promises."""
     return translate(
-        "{title}: silence was not the rule of this campaign, so the rule promises nothing by itself.",
+        ("{title}: this campaign did not choose customers by their silence, so there is no such rule to compare with."),
         title=campaign_title(campaign),
     )
 
@@ -65,7 +65,7 @@ def no_customers_sentence(result: CampaignResult) -> str:
     """Why nothing is said of single customers."""
     reason = result.withheld or translate("customers were not assigned one by one.")
     title = campaign_title(result.name)
-    return translate("{title}: nothing can be said about single customers: {reason}", title=title, reason=reason)
+    return translate("{title}: no statement about single customers is possible: {reason}", title=title, reason=reason)
 
 
 def not_told(results: Iterable[CampaignResult], *, again: bool = False) -> list[str]:
@@ -96,8 +96,8 @@ def returns_display(curve: pd.DataFrame) -> Styler:
     """How many of the sleeping wake by themselves."""
     return styled(
         {
-            translate("days after falling silent"): row.days,
-            translate("times a customer fell silent"): written(row.customers, ","),
+            translate("days since going silent"): row.days,
+            translate("times a customer went silent"): written(row.customers, ","),
             translate("came back by then"): format_value(row.share, "share"),
             translate("range"): format_range(row.low, row.high, "share"),
         }
@@ -115,9 +115,9 @@ def windows_display(windows: pd.DataFrame, currency: str, own: int) -> Styler:
             translate("anyway"): format_value(row.would_return, "share"),
             translate("because of it"): f"{format_value(row.return_uplift, 'share')} "
             f"({format_range(row.return_uplift_low, row.return_uplift_high, 'share')})",
-            translate("orders added"): written(row.orders, ".2f"),
-            translate("revenue added"): format_value(row.revenue, currency),
-            translate("margin added, net"): f"{format_value(row.margin, currency)} "
+            translate("extra orders"): written(row.orders, ".2f"),
+            translate("extra revenue"): format_value(row.revenue, currency),
+            translate("extra margin, net"): f"{format_value(row.margin, currency)} "
             f"({format_range(row.margin_low, row.margin_high, currency)})",
         }
         for row in windows.itertuples()
@@ -146,7 +146,7 @@ def campaign_checks_display(checks: Sequence[Check]) -> Styler:
         {
             translate("question"): one.question,
             translate("result"): translate(JUDGED[one.passed]),
-            translate("what was found"): one.detail,
+            translate("finding"): one.detail,
         }
         for one in checks
     )
@@ -158,10 +158,11 @@ def sleeping_sentence(found: Sleeping | None, days: int, months: int, currency: 
         return translate("Nobody is inactive.")
     value, low, high = found.value
     return translate(
-        "{customers:,} customers have bought nothing for {silence} or more. If nobody does anything, the model expects "
-        "{shares} of them to buy by themselves within {waits} days, and all of them together to bring {margin} of margin "
-        "over {horizon} ({range}). By their own rhythm, which may be slower or faster than the rule, {broken:,} customers "
-        "have been silent for improbably long.",
+        "{customers:,} customers have bought nothing for {silence} or more. If nothing is done, the "
+        "model expects {shares} of them to buy without a contact within {waits} days, and all of them "
+        "together to bring {margin} of margin over {horizon} ({range}). Judged by their own rhythm, "
+        "which may be slower or faster than the rule, {broken:,} customers have been silent for "
+        "improbably long.",
         customers=found.customers,
         silence=format_value(days, "days"),
         shares=_by_days(found.returns),
@@ -187,13 +188,13 @@ def capped_sentence(result: CampaignResult, currency: str) -> str:
     }
     if (found.low > 0, found.high < 0) == (whole.low > 0, whole.high < 0):
         return translate(
-            "With the largest 1% of margins capped, a contact earned {capped} ({range}) instead of {margin}: the result "
-            "does not hang on a few large orders.",
+            "With the largest 1% of margins capped, a contact earned {capped} ({range}) instead of {margin}:"
+            " the result does not depend on a few large orders.",
             **values,
         )
     return translate(
-        "With the largest 1% of margins capped, a contact earned {capped} ({range}) instead of {margin}: THE RESULT HANGS "
-        "ON A FEW LARGE ORDERS.",
+        "With the largest 1% of margins capped, a contact earned {capped} ({range}) instead of {margin}:"
+        " THE RESULT DEPENDS ON A FEW LARGE ORDERS.",
         **values,
     )
 
@@ -204,7 +205,7 @@ def second_lives_display(lives: Sequence[SecondLife], currency: str) -> Styler:
         {
             translate("came back"): translate(CAME_BACK[life.kind]),
             translate("customers"): written(life.returners, ","),
-            translate("silent again"): translate("too early")
+            translate("silent again"): translate("too early to say")
             if life.lapse_share is None or life.lapse_range is None
             else f"{format_value(life.lapse_share, 'share')} ({format_range(*life.lapse_range, 'share')})",
             translate("margin so far"): format_value(life.margin_so_far, currency)
@@ -221,7 +222,7 @@ def groups_display(found: Targeting, currency: str) -> Styler:
     """What a contact added for five groups by ranking."""
     return styled(
         {
-            translate("ranked"): translate(name),
+            translate("rank"): translate(name),
             translate("a contact added, net of cost"): format_value(value, currency),
             translate("range"): format_range(*Interval.of_error(value, se)[1:], currency),
         }
@@ -241,10 +242,11 @@ def qini_sentence(found: tuple[float, float, float], contacted: int) -> str:
     )
     if low > 0:
         return f"{said} " + translate(
-            "Contacting by it brings more customers to buy than contacting as many by lot; what that earns stands above."
+            "Contacting by this ranking brings more customers to buy than contacting as many at random; what"
+            " that earns is shown above."
         )
     return f"{said} " + translate(
-        "By this test the ranking brings no more customers to buy than contacting as many by lot."
+        "In this test the ranking brings no more customers to buy than contacting as many at random."
     )
 
 

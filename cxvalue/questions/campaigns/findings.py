@@ -23,24 +23,26 @@ CAME_BACK = {
     "label": translatable("customers won back"),
     "check_label": translatable("average check of those who came back"),
     "few": translatable("fewer than five customers of one group came back, or all paid the same."),
-    "over": translatable("Revenue an order of those who came back, one group over the other, less 1."),
+    "over": translatable("Revenue per order of those who came back, one group divided by the other, less 1."),
     "came": translatable(
         "Of the customers contacted in the {title} campaign, {share} came back within {window}; {anyway} would have come "
         "anyway."
     ),
     "because": translatable("So {share} of them ({range}), about {woken:,.0f} customers, came back because of us."),
     "more": translatable(
-        "Those who came back after a contact paid {change} more an order than those who came back by themselves ({range})."
+        "Those who came back after a contact paid {change} more per order than those who came back "
+        "without one ({range})."
     ),
     "less": translatable(
-        "Those who came back after a contact paid {change} less an order than those who came back by themselves ({range})."
+        "Those who came back after a contact paid {change} less per order than those who came back "
+        "without one ({range})."
     ),
     "same": translatable(
-        "An order of those who came back cost about the same with and without a contact (change {range})."
+        "Those who came back paid about the same per order with and without a contact (change {range})."
     ),
-    "no_proof": translatable("A contact also changes who comes back, so this is no proof that baskets grew."),
+    "no_proof": translatable("A contact also changes who comes back, so this does not prove that baskets grew."),
     "subsidy": translatable(
-        "{discount} of discount went to customers who would have come back anyway; that is taken off already."
+        "{discount} of discount went to customers who would have come back anyway; that has already been deducted."
     ),
 }
 """What is said of customers who had been asleep."""
@@ -49,24 +51,22 @@ BOUGHT = {
     "label": translatable("customers who bought because of it"),
     "check_label": translatable("average check of those who bought"),
     "few": translatable("fewer than five customers of one group bought, or all paid the same."),
-    "over": translatable("Revenue an order of those who bought, one group over the other, less 1."),
+    "over": translatable("Revenue per order of those who bought, one group divided by the other, less 1."),
     "came": translatable(
         "Of the customers contacted in the {title} campaign, {share} bought within {window}; {anyway} would have bought "
         "anyway."
     ),
     "because": translatable("So {share} of them ({range}), about {woken:,.0f} customers, bought because of it."),
     "more": translatable(
-        "Those who bought after a contact paid {change} more an order than those who bought by themselves ({range})."
+        "Those who bought after a contact paid {change} more per order than those who bought without one ({range})."
     ),
     "less": translatable(
-        "Those who bought after a contact paid {change} less an order than those who bought by themselves ({range})."
+        "Those who bought after a contact paid {change} less per order than those who bought without one ({range})."
     ),
-    "same": translatable(
-        "An order of those who bought cost about the same with and without a contact (change {range})."
-    ),
-    "no_proof": translatable("A contact also changes who buys, so this is no proof that baskets grew."),
+    "same": translatable("Those who bought paid about the same per order with and without a contact (change {range})."),
+    "no_proof": translatable("A contact also changes who buys, so this does not prove that baskets grew."),
     "subsidy": translatable(
-        "{discount} of discount went to customers who would have bought anyway; that is taken off already."
+        "{discount} of discount went to customers who would have bought anyway; that has already been deducted."
     ),
 }
 """The same of others: who was not asleep cannot come back."""
@@ -147,31 +147,34 @@ def _method(result: CampaignResult) -> str:
     }
     if result.randomised:
         said = translate(
-            "{contacted:,} contacted customers against {held_out:,} customers held out by lot, as assigned, over {window} "
-            "from the first contact.",
+            "{contacted:,} contacted customers compared with {held_out:,} customers held out by lot, as "
+            "assigned, over {window} from the first contact.",
             **counts,
         )
     else:
         said = translate(
-            "{contacted:,} contacted customers against {held_out:,} similar customers who were not contacted, as assigned, "
-            "over {window} from the first contact.",
+            "{contacted:,} contacted customers compared with {held_out:,} similar customers who were not "
+            "contacted, as assigned, over {window} from the first contact.",
             **counts,
         )
     if not result.left_out:
         return said
-    return f"{said} " + translate("{customers:,} were observed for less and are left out.", customers=result.left_out)
+    return f"{said} " + translate(
+        "{customers:,} were observed for less time and are left out.", customers=result.left_out
+    )
 
 
 def _earned(result: CampaignResult, currency: str) -> str:
     if result.priced:
         return translate(
-            "Contribution margin, discounts in it, less {cost} a contact; adjusted by what customers had brought. The "
-            "interval holds for customers like these, who may be contacted next.",
+            "Contribution margin net of discounts, less {cost} per contact; adjusted for what customers had "
+            "brought before. The interval is for customers like these, who may be contacted next.",
             cost=format_value(result.cost_per_contact, currency),
         )
     return translate(
-        "Contribution margin, discounts in it, no cost of contacting taken off, since the contacts give none; adjusted by "
-        "what customers had brought. The interval holds for customers like these, who may be contacted next."
+        "Contribution margin net of discounts, with no cost of contacting deducted, since the contacts "
+        "give none; adjusted for what customers had brought before. The interval is for customers like "
+        "these, who may be contacted next."
     )
 
 
@@ -218,23 +221,23 @@ def _margin_text(result: CampaignResult, currency: str) -> str:
     spread, margin = format_range(found.low, found.high, currency), format_value(found.value, currency)
     if found.low > 0 and result.priced:
         return translate(
-            "Each contact earned {margin} of margin that would not have come otherwise ({range}), after the cost of "
-            "contacting ({cost}).",
+            "Each contact earned {margin} of margin that would not have come otherwise ({range}), net of the"
+            " cost of contacting ({cost}).",
             margin=margin,
             range=spread,
             cost=format_value(result.cost_per_contact, currency),
         )
     if found.low > 0:
         return translate(
-            "Each contact earned {margin} of margin that would not have come otherwise ({range}), before what contacting "
-            "cost: the contacts give no cost.",
+            "Each contact earned {margin} of margin that would not have come otherwise ({range}), before the"
+            " cost of contacting, since the contacts give no cost.",
             margin=margin,
             range=spread,
         )
     if found.high < 0:
         return translate("Each contact lost {loss} ({range}).", loss=format_value(-found.value, currency), range=spread)
     return translate(
-        "Whether a contact earns or loses money is open: {margin} each, but {range} fits the data.",
+        "It is not clear whether a contact earns or loses money: {margin} each, but {range} fits the data.",
         margin=margin,
         range=spread,
     )
@@ -251,8 +254,8 @@ def _profit_text(result: CampaignResult, title: str, currency: str) -> str:
     }
     if found.low <= 0 <= found.high:
         text = translate(
-            "Whether the {title} campaign earned or lost money within {window} is open: {profit} in all, but anything "
-            "{range} fits the data.",
+            "It is not clear whether the {title} campaign earned or lost money within {window}: {profit} in "
+            "all, but anything {range} fits the data.",
             profit=format_value(found.value, currency),
             **values,
         )
@@ -288,8 +291,9 @@ def _first_ever(writer: FindingWriter, counted: tuple[int, int] | None, level: f
         share=format_value(new / every, "share"),
     )
     method = translate(
-        "Buyers from the campaign's first contact to its last one plus the window; no purchase before the first contact. "
-        "The range treats the buyers as a sample. It is a share of buyers and says nothing about what caused the purchase."
+        "Buyers from the campaign's first contact to its last one plus the window; no purchase before "
+        "the first contact. The range treats the buyers as a sample. It is a share of buyers and does "
+        "not say what caused the purchase."
     )
     share = (new / every, *share_interval(new, every, level))
     return writer.write(key, label, share, "share", text, method, level=level)
@@ -305,8 +309,8 @@ def targeting_sentence(found: Targeting, currency: str) -> str:
             mean=format_value(float(found.score.mean()), currency),
         )
     return translate(
-        "Contact the best-ranked first: the top fifth adds {best} a contact, the last fifth {worst}, measured on the test "
-        "itself.",
+        "Contact the best-ranked first: the top fifth adds {best} per contact, the last fifth {worst}, "
+        "measured on the test itself.",
         best=format_value(best[0], currency),
         worst=format_value(worst[0], currency),
     )

@@ -56,8 +56,8 @@ def matched_campaign_result(
 
     if own.sum() < FEWEST_COMPARED or others.sum() < FEWEST_COMPARED or lost > LEAST_ALIKE:
         note = translate(
-            "{unlike:.0%} of the contacted customers are unlike everybody who was not contacted, so no fair comparison "
-            "exists. Next time leave out a random 10%.",
+            "{unlike:.0%} of the contacted customers are unlike anybody who was not contacted, so a fair "
+            "comparison is not possible. Next time leave out a random 10%.",
             unlike=lost,
         )
         return result(note, {}, (_overlap_check(lost),))
@@ -65,8 +65,8 @@ def matched_campaign_result(
     gap = _largest_gap(x, odds, own, others)
     if gap > FAR_APART:
         note = translate(
-            "The customers contacted had bought very differently before, so no fair comparison with the others exists. "
-            "Next time leave out a random 10%."
+            "The contacted customers had bought very differently before, so a fair comparison with the "
+            "others is not possible. Next time leave out a random 10%."
         )
         return result(note, {}, (_overlap_check(lost), balance))
     rows = np.flatnonzero(own | others)
@@ -177,5 +177,5 @@ def _weights_check(odds: Floats, others: Bools) -> Check:
         effective=effective,
         others=int(others.sum()),
     )
-    question = translate("Does it rest on enough customers?")
+    question = translate("Is it based on enough customers?")
     return Check("weights", question, effective >= FEWEST_COMPARED, True, detail)

@@ -38,11 +38,11 @@ KNOWN_BEFORE = (
 )
 SPLIT = {
     (False, False): translatable(
-        "{share:.1%} of the customers were held out; the study does not say how many were to be."
+        "{share:.1%} of the customers were held out; the study does not say how many were planned."
     ),
     (False, True): translatable("{share:.1%} of the customers were held out, {planned:.0%} were planned ({p_value})."),
     (True, False): translatable(
-        "{share:.1%} of the units ({unit}) were held out; the study does not say how many were to be."
+        "{share:.1%} of the units ({unit}) were held out; the study does not say how many were planned."
     ),
     (True, True): translatable(
         "{share:.1%} of the units ({unit}) were held out, {planned:.0%} were planned ({p_value})."
@@ -218,8 +218,8 @@ def nothing_happened(data: CampaignData) -> str:
     if data.main.returned[data.main.observed].any():
         return ""
     return translate(
-        "None of the {customers:,} customers, contacted or not, bought anything within {window}. That is no measured "
-        "effect: check that the contacts name customers as the transactions do.",
+        "None of the {customers:,} customers, contacted or not, bought anything within {window}. That is"
+        " not a measured effect: check that the contacts use the same customer ids as the transactions.",
         customers=len(data.arm),
         window=format_value(data.window_days, "days"),
     )
@@ -246,8 +246,9 @@ def interim_look(data: CampaignData) -> str:
         return ""
     last = date_of(int(data.contacted_on.max()) + data.window_days)
     return translate(
-        "This is a look before the end: the window of {waiting:,} contacted customers is open until {day}. A test that is "
-        "watched and stopped when it looks good finds an effect too often; decide on that day.",
+        "This is an interim look: the window of {waiting:,} contacted customers is open until {day}. A "
+        "test that is watched and stopped when it looks good finds an effect too often; decide on that "
+        "day.",
         waiting=waiting,
         day=last,
     )
@@ -272,8 +273,8 @@ def _units_note(data: CampaignData, own: Bools, others: Bools) -> str:
         return ""
     numbers = [np.unique(data.unit[side]).size for side in (own, others)]
     note = translate(
-        "Whole units ({unit}) were contacted or held out together, {contacted:,} and {held_out:,} of them: every range "
-        "treats a unit as one draw, not its customers.",
+        "Whole units ({unit}) were contacted or held out together, {contacted:,} and {held_out:,} of "
+        "them: every range treats a unit, not a customer, as one draw.",
         unit=data.unit_name,
         contacted=numbers[0],
         held_out=numbers[1],
@@ -297,20 +298,20 @@ def _checks(data: CampaignData, compared: Comparison, expected_share: float | No
     own, others = compared.own, compared.others
     varies = spread_of(data.before[own | others]) > 0
     same = [translate(name) for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if not differs]
-    alike = [translate("The same for everybody, and left out: {names}.", names=enumerated(same))] if same else []
+    alike = [translate("The same for all customers, so left out: {names}.", names=enumerated(same))] if same else []
     found = [
         (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
         for name, column, differs in zip(KNOWN_BEFORE, data.before.T, varies, strict=True)
         if differs
     ]
     if not found:
-        detail = translate("Nothing that is known of the customers before the contact differs between any of them.")
+        detail = translate("Nothing known about the customers before the contact differs between any of them.")
         return holm([*checks, Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]))])
     adjusted = holm_adjusted([p for _, p, _ in found])
     worst = int(np.argmin(adjusted))
     detail = translate(
-        "The groups differ most in {name}: {difference:+.2f} standard deviations ({p_value}, {comparisons} comparisons "
-        "allowed for).",
+        "The groups differ most in {name}: {difference:+.2f} standard deviations ({p_value}, adjusted "
+        "for {comparisons} comparisons).",
         name=translate(found[worst][0]),
         difference=found[worst][2],
         p_value=format_p(adjusted[worst]),

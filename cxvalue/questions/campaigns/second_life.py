@@ -75,7 +75,7 @@ def second_lives(
     end = np.datetime64(data.as_of)
     stayed, silent, seen = ((b - a).astype(int) for a, b in ((began, last), (last, end), (began, end)))
     lives_found = []
-    for kind, control in (("contacted", False), ("by themselves", True)):
+    for kind, control in (("contacted", False), ("without a contact", True)):
         rows = (table["control"] == control).to_numpy(bool)
         told = rows & (seen >= dormancy_days)
         year = rows & (seen >= WHOLE_YEAR_DAYS)
@@ -92,7 +92,9 @@ def second_lives(
                 if told.any()
                 else None,
                 margin_range=_mean_range(table["whole"].to_numpy(float)[rows], level),
-                reason="" if year.any() else translate("No returner has been observed for 12 months since the return."),
+                reason=""
+                if year.any()
+                else translate("No customer who came back has been observed for 12 months since."),
             )
         )
     return tuple(lives_found)

@@ -42,8 +42,8 @@ def choice_display(found: Choice, items: Items, currency: str) -> Styler:
         {
             translate("touchpoint"): items.names[k],
             translate("for"): translate("all") if items.segments[k] == ALL else items.segments[k],
-            translate("costs a year"): format_value(float(items.cost[k]), currency),
-            translate("goes with a year"): format_value(float(found.value[k]), currency),
+            translate("costs per year"): format_value(float(items.cost[k]), currency),
+            translate("goes with per year"): format_value(float(found.value[k]), currency),
             translate("chosen"): translate("yes") if found.chosen[k] else translate("no"),
             translate("in the best choice"): format_value(float(found.share[k]), "share"),
         }

@@ -34,9 +34,9 @@ def no_choice_finding(currency: str) -> Finding:
 def choice_findings(found: Choice, items: Items, *, budget: float, currency: str, level: float) -> list[Finding]:
     """What the chosen items are worth, how often each belongs to the best set, and what more money would add."""
     how = translate(
-        "Points × slope × link × customers touched a year, less the cost; one year, no fade-out taken. Values are shrunk "
-        "before one is chosen, and the choice is held fixed while its worth is drawn. It rests on links: it says where to "
-        "test."
+        "Points × slope × link × customers touched per year, less the cost; one year, no fade-out "
+        "assumed. Values are shrunk before one is chosen, and the choice is held fixed while its worth "
+        "is drawn. It is based on links: it says where to test."
     )
     writer = replace(WRITER, label=translate("Choice: "), level=level, method=how)
     labels = [_label(items.names[k], items.segments[k]) for k in range(len(items.names))]
@@ -54,18 +54,18 @@ def choice_findings(found: Choice, items: Items, *, budget: float, currency: str
         key, label = f"{names[items.names[k]]}.{segments[items.segments[k]]}", translate(WORTH, touchpoint=name)
         out.append(writer.write(key, label, share, "share", said))
     for name, segment in items.withheld:
-        reason = translate("too few customers stand behind it, or it would give away others that they do.")
+        reason = translate("too few customers are behind it, or it would reveal others that have too few.")
         label = translate(WORTH, touchpoint=_label(name, segment, always=True))
         out.append(writer.withhold(f"{names[name]}.{segments[segment]}", label, reason, "share"))
     regret = translate(
-        "Knowing the values for sure would be worth {worth} a year: so much a test may cost.",
+        "Knowing the values for sure would be worth {worth} a year: a test may cost that much.",
         worth=format_value(found.regret, currency),
     )
-    out.append(writer.write("regret", translate("worth of knowing"), found.regret, currency, regret))
+    out.append(writer.write("regret", translate("value of knowing"), found.regret, currency, regret))
     at = {round(one[0] / budget, 2): one[1] for one in found.curve}
     more = at[1.5] - at[1.0]
     curve = translate(
-        "Half as much money again would add {more} a year net; half of the money would keep {half} of it.",
+        "Half as much money again would add {more} net a year; half of the money would keep {half} of it.",
         more=format_value(more, currency),
         half=format_value(at[0.5], currency),
     )
@@ -83,8 +83,9 @@ def _value_text(found: Choice, labels: list[str], budget: float, currency: str) 
         )
     surest = min(float(share) for share, taken in zip(found.share, found.chosen, strict=True) if taken)
     return translate(
-        "For {money} a year: {touchpoints}; it goes with {net} a year net of its cost ({range}). Each of them is in the "
-        "best choice in at least {share} of the scenarios. This is a link, to be tested.",
+        "For {money} a year: {touchpoints}; that goes with {net} net of its cost a year ({range}). Each "
+        "of them is in the best choice in at least {share} of the scenarios. This is a link, to be "
+        "tested.",
         money=money,
         touchpoints=enumerated(chosen),
         net=format_value(found.net.value, currency),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     """Active customers and their margin by how likely they are to buy nothing."""
-    return bands_table(bands, currency, translate("no purchase in 12 months"), translate("of them will not buy"))
+    return bands_table(bands, currency, translate("no purchase in 12 months"), translate("of these will not buy"))
 
 
 def bands_table(bands: pd.DataFrame, currency: str, event: str, lost: str) -> Styler:
@@ -54,11 +54,11 @@ def calibration_table(tenths: pd.DataFrame, said: str, came: str) -> Styler:
     """The same under the headings for what was said and what came."""
     return styled(
         {
-            translate("tenth, safest first"): row.tenth,
+            translate("tenth, lowest risk first"): row.tenth,
             translate("customers"): written(row.customers, ","),
             said: format_value(row.predicted, "share"),
             came: format_value(row.actual, "share"),
-            translate("range of chance"): format_range(row.low, row.high, "share"),
+            translate("expected by chance"): format_range(row.low, row.high, "share"),
         }
         for row in tenths.itertuples()
     )
@@ -74,7 +74,7 @@ def segments_display(segments: pd.DataFrame, currency: str) -> Styler:
             translate("will not buy"): format_value(row.rate, "share"),
             translate("range"): format_range(row.rate_low, row.rate_high, "share"),
             translate("margin at risk"): format_value(row.at_risk, currency),
-            translate("range of it"): format_range(row.at_risk_low, row.at_risk_high, currency),
+            translate("its range"): format_range(row.at_risk_low, row.at_risk_high, currency),
         }
         for row in segments.itertuples()
     )
@@ -100,7 +100,7 @@ def warnings_display(warnings: pd.DataFrame, currency: str) -> Styler:
             translate("rank"): row.rank,
             translate("margin at risk"): format_value(row.value_at_risk, currency),
             translate("will not buy"): written(row.p_no_purchase_12m, ".0%"),
-            translate("brought in 12 months"): format_value(row.margin_12m, currency),
+            translate("margin in 12 months"): format_value(row.margin_12m, currency),
             translate("silent for"): format_value(int(row.days_silent), "days"),
             translate("reason"): row.reason or "—",
         }
@@ -115,9 +115,9 @@ _NOTES = {
     "asked": translatable("{customers:,} customers were active before {start}; forecast until {end}."),
     "away": translatable("Forecast to buy nothing: {predicted:,.0f}. Actual: {actual:,}."),
     "scores": translatable(
-        "Of two customers, one who stayed away and one who came back, the first had been given the higher risk in "
-        "{auc:.1%} of all pairs (AUC). The mean squared error of the probabilities is {brier:.4f}, "
-        "against {known:.4f} for somebody who knows only the share (Brier score)."
+        "In {auc:.1%} of all pairs of a customer who stayed away and one who came back, the one who "
+        "stayed away had been given the higher risk (AUC). The mean squared error of the probabilities "
+        "is {brier:.4f}; knowing only the overall share would give {known:.4f} (Brier score)."
     ),
     "no_segments": translatable("No column of the customers table makes segments that are large enough to be shown."),
     "no_customers": translatable("Nothing to compare: the study has no customers table, or the forecast is withheld."),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LAST_PURCHASES = 3
 FALLING_BELOW = 0.05
 FALL_AT_LEAST = 0.2
-RHYTHM_BROKEN, SPEND_FALLING = translatable("own rhythm broken"), translatable("spend falling")
+RHYTHM_BROKEN, SPEND_FALLING = translatable("usual rhythm broken"), translatable("spend falling")
 COMPLAINT_OPEN = translatable("complaint open")
 REASONS = (RHYTHM_BROKEN, SPEND_FALLING, COMPLAINT_OPEN)
 """What speaks, in English, for `translate` to tell; the words of a customer's list begin with it."""

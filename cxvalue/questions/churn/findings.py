@@ -117,11 +117,11 @@ def _lost(churn: Churn, found: Losses, currency: str) -> tuple[str, str]:
 
 _LABELS: Mapping[Left, tuple[str, str]] = {
     "purchases": (
-        translatable("How well the past warning told who would stay away (AUC)"),
+        translatable("How well the past warning told stayers from leavers (AUC)"),
         translatable("How close the past warning came (Brier score)"),
     ),
     "contracts": (
-        translatable("How well the past warning told who would leave (AUC)"),
+        translatable("How well the past warning told stayers from leavers (AUC)"),
         translatable("How close the past warning came (Brier score)"),
     ),
 }
@@ -137,12 +137,12 @@ _FITTED: Mapping[Left, str] = {
 }
 _RANKED: Mapping[Left, str] = {
     "purchases": translatable(
-        "Of the tenth of the customers held safest on {day}, {first} bought nothing from {start} to {end}; of the tenth "
-        "held most at risk, {last} (AUC {auc:.2f}; 0.5 would be chance, 1 perfect)."
+        "Of the tenth of customers rated safest on {day}, {first} bought nothing from {start} to {end}; "
+        "of the tenth rated most at risk, {last} (AUC {auc:.2f}; 0.5 is chance, 1 is perfect)."
     ),
     "contracts": translatable(
-        "Of the tenth of the customers held safest on {day}, {first} left from {start} to {end}; of the tenth held most at "
-        "risk, {last} (AUC {auc:.2f}; 0.5 would be chance, 1 perfect)."
+        "Of the tenth of customers rated safest on {day}, {first} left from {start} to {end}; of the "
+        "tenth rated most at risk, {last} (AUC {auc:.2f}; 0.5 is chance, 1 is perfect)."
     ),
 }
 _ALIKE: Mapping[Left, str] = {

@@ -156,10 +156,10 @@ def _check(
 ) -> tuple[NDArray[Any], Places]:
     """Names of the groups and the group of each member, once everything has been found to make sense."""
     if p.ndim != 1 or p.size == 0:
-        raise CxvalueError("losses needs one probability a member, and at least one member.")
+        raise CxvalueError("losses needs one probability for each member, and at least one member.")
     if values.shape != p.shape or (groups is not None and len(groups) != p.size):
         raise CxvalueError(
-            "losses needs one value and one group a member: {members} members, {values} values.",
+            "losses needs one value and one group for each member: {members} members, {values} values.",
             members=p.size,
             values=values.size,
         )

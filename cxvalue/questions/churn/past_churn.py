@@ -127,7 +127,7 @@ def backtest(
         return None
     counted = then.bought(fit.holdout_start, fit.as_of)
     if counted.shape != before.frequency.shape:
-        raise CxvalueError("The holdout and the states before it are not of the same customers.")
+        raise CxvalueError("The holdout and the histories before it do not cover the same customers.")
     away = counted[active] == 0
     asked = None
     if fit.combines and fit.past is not None:

@@ -43,7 +43,7 @@ def following_display(following: pd.DataFrame) -> Styler:
     """How contracts of one customer follow one another, and what each of them counts as."""
     return styled(
         {
-            translate("begins after the one before has ended"): _after(row.after),
+            translate("begins after the previous one has ended"): _after(row.after),
             translate("contracts"): written(row.contracts, ","),
             translate("counts as"): translate(_COUNTS_AS[row.counts_as]),
         }
@@ -81,7 +81,7 @@ def scores_display(scores: pd.DataFrame) -> Styler:
             translate("ended"): written(row.actual, ","),
             translate("AUC"): written(row.auc, ".3f"),
             translate("Brier score"): written(row.brier, ".4f"),
-            translate("Brier of the share alone"): written(row.brier_of_rate, ".4f"),
+            translate("Brier score of the overall share"): written(row.brier_of_rate, ".4f"),
             translate("log score"): written(row.log_score, ",.1f"),
         }
         for row in scores.itertuples()
@@ -119,7 +119,7 @@ def account_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
             translate("mean score"): ""
             if row.score_from != row.score_from
             else translate("{low:.1f} to {high:.1f}", low=row.score_from, high=row.score_to),
-            translate("accounts, at all landmark days"): written(row.accounts, ","),
+            translate("accounts, all landmark days together"): written(row.accounts, ","),
             translate("renewed"): format_value(row.renewed, "share"),
             translate("range"): format_range(row.low, row.high, "share"),
             translate("margin of the 12 months before"): money(row.margin),
@@ -140,7 +140,7 @@ def warnings_display(warnings: pd.DataFrame, currency: str) -> Styler:
             translate("rank"): row.rank,
             translate("margin at risk"): money(row.value_at_risk),
             translate("will end"): written(row.p_end_12m, ".0%"),
-            translate("brought in 12 months"): money(row.margin_12m),
+            translate("margin in 12 months"): money(row.margin_12m),
             translate("customer for"): format_value(round(row.months_with_us), "months"),
             translate("reason"): row.reason or "—",
         }
@@ -150,15 +150,17 @@ def warnings_display(warnings: pd.DataFrame, currency: str) -> Styler:
 
 _NOTES = {
     "no_hazard": translatable("The model with drivers could not be fitted: {reason}"),
-    "users": translatable("Rows of people who use a contract that somebody else pays, left out: {rows:,}"),
+    "users": translatable("Rows of people who use a contract that somebody else pays for, left out: {rows:,}"),
     "no_bridge": translatable("The history is too short to know who was under contract 12 months ago."),
-    "left_again": translatable("Came and left again: {customers:,} customers."),
+    "left_again": translatable("Joined and left again: {customers:,} customers."),
     "no_plan": translatable("The table subscriptions has no column plan."),
-    "left_out": translatable("Relations not observed long enough for anything to be learnt: {relations:,}"),
+    "left_out": translatable("Relations too short to learn anything from: {relations:,}"),
     "no_holdout": translatable("The history is too short to hold part of it back."),
     "no_comparison": translatable("There is nothing to compare: no part of the history was held back."),
     "hazard": translatable("{months:,} months of contracts, {ends:,} ends, {accounts:,} accounts."),
-    "slope": translatable("One point more of '{metric}': {slope:.1f} points of renewal ({low:.1f} to {high:.1f})."),
+    "slope": translatable(
+        "One point more of '{metric}' goes with {slope:.1f} points more of renewal ({low:.1f} to {high:.1f})."
+    ),
 }
 
 

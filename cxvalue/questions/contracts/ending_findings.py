@@ -39,8 +39,8 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         "{model} fitted on all data up to {day}.", model=MODEL_TITLES[churn.model], day=format_date(churn.as_of)
     )
     really = translate(
-        "The range is for what will really happen: the doubt about the model's parameters, chance, and how far such "
-        "forecasts missed on past dates."
+        "The range is for what will really happen: the uncertainty of the model's parameters, chance, "
+        "and how far such forecasts missed on past dates."
     )
     made = _joined(fitted, churn.why, drift_words(churn.drift), really)
     share, sure = format_value(rate.value, "share"), format_level(found.level)
@@ -82,7 +82,7 @@ def _joined(*told: str) -> str:
 
 def no_cause() -> str:
     """That a link between two things is no cause."""
-    return translate("This is a link, not a cause: who differs in it may differ in other things that nobody recorded.")
+    return translate("This is a link, not a cause: these customers may differ in other ways that nobody recorded.")
 
 
 def _past(churn: ContractChurn) -> list[Finding]:
@@ -93,7 +93,7 @@ _DRIVERS = {
     "complaint": (
         COMPLAINT,
         "yes",
-        translatable("After a complaint, contracts end so many times as often"),
+        translatable("How many times as often contracts end after a complaint"),
         translatable(
             "Contracts end {ratio:.1f} times as often in the 90 days after a complaint as otherwise, {low:.1f} to "
             "{high:.1f} with {sure} confidence."
@@ -102,7 +102,7 @@ _DRIVERS = {
     "satisfaction": (
         SATISFACTION,
         THIRDS[0],
-        translatable("Where satisfaction is in the lowest third, contracts end so many times as often"),
+        translatable("How many times as often contracts end where satisfaction is in the lowest third"),
         translatable(
             "Contracts end {ratio:.1f} times as often where satisfaction is in the lowest third as in the highest third, "
             "{low:.1f} to {high:.1f} with {sure} confidence."
@@ -128,12 +128,13 @@ def driver_findings(churn: ContractChurn, *, level: float) -> list[Finding]:
             continue
         text = _joined(
             translate(sentence, ratio=ratio, low=low, high=high, sure=format_level(level)),
-            "" if low > 1 or high < 1 else translate("The range holds 1, so that this may be chance."),
+            "" if low > 1 or high < 1 else translate("The range includes 1, so this may be chance."),
             no_cause(),
         )
         method = translate(
-            "Hazard ratio of a monthly model (complementary log-log) on {months:,} months of contracts and {ends:,} ends, "
-            "customers alike in {drivers}; accounts ({accounts:,}) count as one draw.",
+            "Hazard ratio of a monthly model (complementary log-log) on {months:,} months of contracts and "
+            "{ends:,} ends, among customers alike in {drivers}; each of the {accounts:,} accounts counts as "
+            "one draw.",
             months=model.months,
             ends=model.ends,
             drivers=enumerated(driver_words(one) for one in model.drivers if one != driver),
@@ -147,7 +148,7 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
     """What lost renewals cost, and whether accounts with satisfied users renew more often."""
     labels = {
         "account_renewals": translate("Accounts that renewed within 12 months"),
-        "lost_renewals_margin": translate("Margin that lost accounts had brought"),
+        "lost_renewals_margin": translate("Margin from accounts since lost"),
         "satisfaction_gap": translate("Renewal rate: satisfied users against unsatisfied"),
         "unsatisfied_accounts_margin": translate("Margin of accounts whose users are least satisfied"),
     }
@@ -156,8 +157,8 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
         units = ("share", currency, "share", currency)
         return [WRITER.withhold(*each, reason, unit) for each, unit in zip(labels.items(), units, strict=True)]
     no_margin = translate(
-        "it takes a value per month of every contract, gross_margin in the study file, and data of the 12 months before "
-        "{day}.",
+        "this needs a value per month for every contract, gross_margin in the study file, and data for "
+        "the 12 months before {day}.",
         day=format_date(found.since),
     )
     findings = _renewed(found, labels, currency, no_margin)
@@ -184,7 +185,8 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
             )
         )
     least = translate(
-        "Accounts under contract now whose mean score of the last 12 months is in the lowest third of all looked at."
+        "Accounts under contract now whose mean score of the last 12 months is in the lowest third of "
+        "all accounts with a score."
     )
     key = "unsatisfied_accounts_margin"
     return [
@@ -212,8 +214,8 @@ def _renewed(found: AccountRenewals, labels: dict[str, str], currency: str, no_m
     brought = None if math.isnan(found.lost_margin) else found.lost_margin
     cost = (
         translate(
-            "The {lost:,} accounts lost since {day} had brought {worth} of margin in the 12 months before: what the lost "
-            "renewals cost a year.",
+            "The {lost:,} accounts lost since {day} had brought {worth} of margin in the 12 months before: "
+            "the yearly cost of the lost renewals.",
             lost=lost,
             day=since,
             worth=format_value(brought, currency),
@@ -249,9 +251,9 @@ def _gap_words(found: AccountRenewals, gap: Interval) -> tuple[str, str]:
             **numbers,
         )
         method = translate(
-            "Accounts under contract on {days} landmark days a year apart, by the mean score of their users in the 12 "
-            "months before; renewed: under contract 12 months later. Share in the highest third less that in the lowest; an "
-            "account that comes on several days counts as one draw.",
+            "Accounts under contract on {days} landmark days a year apart, by the mean score of their users "
+            "in the 12 months before; renewed: under contract 12 months later. Share in the highest third "
+            "less that in the lowest; an account that appears on several days counts as one draw.",
             days=found.landmarks,
         )
     else:
@@ -261,9 +263,9 @@ def _gap_words(found: AccountRenewals, gap: Interval) -> tuple[str, str]:
             **numbers,
         )
         method = translate(
-            "Accounts under contract on {days} landmark days a year apart, by the mean score of their people in the 12 "
-            "months before; renewed: under contract 12 months later. Share in the highest third less that in the lowest; an "
-            "account that comes on several days counts as one draw.",
+            "Accounts under contract on {days} landmark days a year apart, by the mean score of their people"
+            " in the 12 months before; renewed: under contract 12 months later. Share in the highest third "
+            "less that in the lowest; an account that appears on several days counts as one draw.",
             days=found.landmarks,
         )
     chance = "" if gap.low > 0 or gap.high < 0 else translate("It may be chance.")

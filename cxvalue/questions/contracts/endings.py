@@ -322,17 +322,15 @@ def _choice(scores: tuple[ModelScore, ...], no_hazard: str) -> tuple[str, str]:
         return SBG, translate("The model with drivers could not be fitted: {reason}", reason=no_hazard)
     if HAZARD not in found:
         return SBG, translate(
-            "No history could be held back to compare models on; the simpler model, which knows the age of a contract only, "
-            "is used."
+            "No history could be held back to compare models on, so the simpler model is used, which knows "
+            "only the age of a contract."
         )
     if found[HAZARD] > found[SBG]:
-        return HAZARD, translate(
-            "On the part of the history held back, the model with drivers foresaw better who would leave."
-        )
+        return HAZARD, translate("On the holdout, the model with drivers forecast better who would leave.")
     return (
         SBG,
         translate(
-            "On the part of the history held back, drivers added nothing: the simpler model, which knows the age of a "
-            "contract only, foresaw better who would leave."
+            "On the holdout, drivers added nothing: the simpler model, which knows only the age of a "
+            "contract, forecast better who would leave."
         ),
     )

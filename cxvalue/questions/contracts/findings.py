@@ -36,14 +36,16 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
         "{customers:,} customers have had a contract up to {day}.", customers=known, day=format_date(contracts.as_of)
     )
     counted = translate(
-        "Count of customers with a contract; people who only use a contract that somebody else pays are left out."
+        "Count of customers with a contract; people who only use a contract that somebody else pays for are left out."
     )
     under = translate(
         "{active:,} of them ({share}) are under contract.",
         active=active,
         share=format_value(active / known if known else 0.0, "share"),
     )
-    no_second = translate("a contract runs on by itself, so nobody buys a second time; see the survival curve instead.")
+    no_second = translate(
+        "a contract continues by itself, so nobody buys a second time; see the survival curve instead."
+    )
     value = bridge.lost_margin if bridge else None
     brought = (
         translate(
@@ -78,14 +80,14 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
             bridge.lost if bridge else None,
             "customers",
             _lost(bridge, start) if bridge else "",
-            translate("Under contract 12 months ago and not any more."),
+            translate("Under contract 12 months ago and no longer."),
             missing=translate(
                 "the data begins on {begun}, too late to know who was under contract on {day}.", begun=begun, day=start
             ),
         ),
         BASE.write(
             "lost_value",
-            translate("Margin the lost customers had brought"),
+            translate("Margin from customers since lost"),
             value,
             currency,
             brought,
@@ -94,8 +96,8 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
                 "months before the opening date."
             ),
             missing=translate(
-                "it takes a value per month of every contract, gross_margin in the study file, and data of the 12 months "
-                "before {day} (it begins on {begun}).",
+                "this needs a value per month for every contract, gross_margin in the study file, and data for "
+                "the 12 months before {day} (it begins on {begun}).",
                 day=start,
                 begun=begun,
             ),
@@ -113,12 +115,12 @@ def _followed(contracts: Contracts) -> tuple[str, str]:
     gap, allowed = contracts.rows["gap"], contracts.gap_days
     late, returns = int(((gap > 1) & (gap <= allowed)).sum()), int((gap > max(allowed, 1)).sum())
     renewed = translate(
-        "{late:,} contracts began 2 to {days} days after the one before had ended and count as its renewal.",
+        "{late:,} contracts began 2 to {days} days after the previous one had ended and count as its renewal.",
         late=late,
         days=allowed,
     )
     came_back = translate(
-        "{returns:,} began more than {days} days after it: those customers left and came back.",
+        "{returns:,} began more than {days} days later: those customers left and came back.",
         returns=returns,
         days=allowed,
     )
@@ -144,8 +146,8 @@ def renewal_findings(
     if value.record is not None and value.record.typical_miss > LARGEST_TYPICAL_MISS:
         grade = "D"
     fitted = translate(
-        "{model} fitted on {relations:,} contract relations up to {day}, those that began before the data from the day on "
-        "which they came into it; the same model forecasts who leaves.",
+        "{model} fitted on {relations:,} contract relations up to {day}; those that began before the "
+        "data count from the day on which they enter it. The same model forecasts who leaves.",
         model=MODEL_TITLES[value.model],
         relations=fit.full.customers,
         day=format_date(fit.as_of),
@@ -175,8 +177,8 @@ def renewal_findings(
     equity, newcomer = value.equity, value.new_customer
     mean = type(equity)(*(part / customers for part in (equity.value, equity.low, equity.high))) if equity else None
     really = translate(
-        "The range is for what will really happen: the doubt about the model's parameters, chance, and how far such "
-        "forecasts missed on past dates."
+        "The range is for what will really happen: the uncertainty of the model's parameters, chance, "
+        "and how far such forecasts missed on past dates."
     )
     told = (
         record_sentence(value.record, months) if value.record is not None else "",
@@ -185,11 +187,13 @@ def renewal_findings(
     )
     first = (
         translate(
-            "A new contract brings the mean first value per month, and its customer is like those who began in the last "
-            "year. The range is for the expectation."
+            "A new contract is assumed to bring the mean first value per month, and its customer to be like "
+            "those who began in the last year. The range is for the average."
         )
         if churn.forecasts_by_hazard
-        else translate("A new contract brings the mean first value per month. The range is for the expectation.")
+        else translate(
+            "A new contract is assumed to bring the mean first value per month. The range is for the average."
+        )
     )
 
     prices = translate("That value is the mean of the last year, in which contracts began at other values than before.")
@@ -251,15 +255,15 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
     """The caution that the same forecast of the past missed, or that there is none; empty where it did not miss."""
     past, leavers = churn.backtest, churn.leavers
     if past is None:
-        return translate("Caution: the history is too short to try this forecast on a part of it.")
+        return translate("Caution: the history is too short to test this forecast on part of it.")
     if not missed(churn, money):
         return ""
     when = {"asked": format_date(past.start - timedelta(days=1)), "end": format_date(past.end)}
-    wider = translate("The range is widened by what follows if it misses by as much again.")
+    wider = translate("The range is widened for the case that it misses by as much again.")
     if leavers is not None and leavers.outside:
         off = translate(
-            "Caution: made with data to {asked}, this forecast would have been that {foreseen:,.0f} of {customers:,} "
-            "customers leave until {end} ({low:,.0f} to {high:,.0f}); {left:,.0f} did.",
+            "Caution: made with data to {asked}, this forecast would have said that {foreseen:,.0f} of "
+            "{customers:,} customers leave by {end} ({low:,.0f} to {high:,.0f}). Actual: {left:,.0f}.",
             foreseen=leavers.foreseen.value,
             customers=past.customers,
             low=leavers.foreseen.low,
@@ -272,8 +276,8 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
         return ""
     margin, came = money.margin
     off = translate(
-        "Caution: made with data to {asked}, this forecast would have been that the customers of that day bring {value} "
-        "until {end} ({range}); {came} came.",
+        "Caution: made with data to {asked}, this forecast would have said that the customers of that "
+        "day bring {value} by {end} ({range}). Actual: {came}.",
         value=format_value(margin.value, currency),
         range=format_range(margin.low, margin.high, currency),
         came=format_value(came, currency),
@@ -301,9 +305,9 @@ def _money_backtest(value: RenewalValue, currency: str, level: float) -> Finding
         )
         return WRITER.withhold("backtest", backtest_label(), reason, currency)
     method = translate(
-        "{model} fitted on what was known on {asked} only, each contract at its value per month of that day; not "
-        "discounted. What came is the margin of the same relations from {start} to {until}, changes of the value per month "
-        "included.",
+        "{model} fitted on what was known on {asked} only, each contract at its value per month on that "
+        "day; not discounted. Actual is the margin of the same relations from {start} to {until}, "
+        "including changes in the value per month.",
         model=MODEL_TITLES[value.model],
         asked=format_date(tested.start - timedelta(days=1)),
         start=format_date(tested.start),
@@ -323,14 +327,14 @@ def clock_words(fit: RenewalFit) -> str:
     share = fit.at_anniversaries or 0.0
     if fit.clock == "year":
         return translate(
-            "{share:.0%} of the contracts that ended did so near an anniversary of their beginning, so they are taken to "
-            "end once a year.",
+            "{share:.0%} of the contracts that ended did so near an anniversary of their start, so contracts"
+            " are assumed to end once a year.",
             share=share,
         )
     if fit.clock == "mixed":
         return translate(
-            "Caution: {share:.0%} of the contracts that ended did so near an anniversary of their beginning, the others at "
-            "any time. The value is forecast by the month, which fits such contracts less well.",
+            "Caution: {share:.0%} of the contracts that ended did so near an anniversary of their start, the"
+            " others at any time. The value is forecast by the month, which fits such contracts less well.",
             share=share,
         )
     return ""
@@ -341,7 +345,7 @@ def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
     writer = replace(WRITER, case="C7", kind="holdout")
     score = next((one for one in scores if one.selected), None)
     label = translate("Forecast error in customers who stay")
-    each = translate("Forecast error per customer, in the probability to stay")
+    each = translate("Forecast error per customer, in the probability of staying")
     if score is None or start is None:
         reason = translate("the history is too short to hold part of it back and forecast it.")
         return [
@@ -350,8 +354,8 @@ def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
         ]
     when = {"day": format_date(start - timedelta(days=1)), "as_of": format_date(fit.as_of)}
     method = translate(
-        "{model} fitted on what was known on {day}, then compared with who of the customers of that day was still under "
-        "contract on {as_of}; in customers, since contracts have no purchases to count.",
+        "{model} fitted on what was known on {day}, then compared with which customers of that day were "
+        "still under contract on {as_of}; in customers, since contracts have no purchases to count.",
         model=MODEL_TITLES[score.model],
         **when,
     )
@@ -362,11 +366,11 @@ def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
         **when,
     )
     single = translate(
-        "For a single customer the probability to stay was off by {error:.2f} on average (0 would be foresight, 0.5 a "
-        "coin).",
+        "For a single customer the probability of staying was off by {error:.2f} on average (0 is "
+        "perfect, 0.5 is a coin toss).",
         error=score.mae,
     )
-    mean = translate("Mean absolute difference of the probability to stay and what happened (0 or 1).")
+    mean = translate("Mean absolute difference between the probability of staying and what happened (0 or 1).")
     return [
         writer.write("holdout_bias", label, score.bias, "customers", stayed, method),
         writer.write("holdout_mae", each, score.mae, "", single, f"{method} {mean}"),

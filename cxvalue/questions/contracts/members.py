@@ -154,7 +154,7 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     clash = sorted(RESERVED_DRIVERS.intersection(members.fixed))
     if clash:
         raise CxvalueError(
-            "A driver may not be called {name!r}: the months of members have a column of that name.", name=clash[0]
+            "A driver cannot be called {name!r}: the months of members have a column of that name.", name=clash[0]
         )
     until, begun = day_number(members.until), day_number(members.observed_from)
     table = members.table

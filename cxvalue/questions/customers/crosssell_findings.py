@@ -28,9 +28,10 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     best = found.products.iloc[0]
     when = {"months": found.days / DAYS_PER_MONTH, "until": format_date(found.until)}
     made = translate(
-        "Customers active on {day} who had not bought the product by then; new buyers did so in the {months:.0f} months up "
-        "to {until}. Margin of the product itself, less the fall of their other margin against customers with as many "
-        "visits and as much margin before; a rise is not credited. Wilson's and Student's intervals.",
+        "Customers active on {day} who had not bought the product by then; new buyers did so in the "
+        "{months:.0f} months up to {until}. Margin of the product itself, less any fall in their other "
+        "margin compared with customers who had as many visits and as much margin before; a rise is not "
+        "credited. Wilson's and Student's intervals.",
         day=format_date(found.start),
         **when,
     )
@@ -42,14 +43,14 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     }
     taken = (
         translate(
-            "The surest gain is in {product}: {share} of the {eligible:,} active customers without it took it up in the "
-            "{months:.0f} months up to {until}.",
+            "The most certain gain is in {product}: {share} of the {eligible:,} active customers without it "
+            "took it up in the {months:.0f} months up to {until}.",
             **numbers,
         )
         if found.proven
         else translate(
-            "First comes {product}: {share} of the {eligible:,} active customers without it took it up in the "
-            "{months:.0f} months up to {until}.",
+            "{product} ranks first: {share} of the {eligible:,} active customers without it took it up in "
+            "the {months:.0f} months up to {until}.",
             **numbers,
         )
     )
@@ -58,7 +59,7 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     label = translate("Take-up of {product} by customers who did not have it", product=best["product"])
     taken_up = writer.write("attach_rate", label, rate, "share", taken)
     if not found.proven:
-        label, writer = translate("One point more take-up of a product"), replace(writer, grade=None)
+        label, writer = translate("One percentage point more take-up of a product"), replace(writer, grade=None)
         return [
             taken_up,
             writer.withhold("point_value", label, _open(found, currency), currency, word="withheld"),
@@ -73,17 +74,22 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     ]
     if best.other_change < 0:
         replaced = format_value(-best.other_change, currency)
-        told.append(translate("{amount} of other margin that it replaced is taken off.", amount=replaced))
+        told.append(translate("{amount} of other margin that it replaced has been deducted.", amount=replaced))
     told += [
         translate(
-            "If the product itself is the reason, one more in a hundred taking it up is worth {worth}, {range}.",
+            (
+                "If the product itself is the reason, one more customer in a hundred taking it up is worth "
+                "{worth}, {range}."
+            ),
             worth=format_value(best.point_value, currency),
             range=format_range(best.point_low, best.point_high, currency),
         ),
-        translate("Who takes up a product was often buying more anyway: this is a place to test, not a proof."),
+        translate(
+            "Those who take up a product were often buying more anyway: treat this as a place to test, not as proof."
+        ),
     ]
     point = (best.point_value, best.point_low, best.point_high)
-    label = translate("One point more take-up of {product}", product=best["product"])
+    label = translate("One percentage point more take-up of {product}", product=best["product"])
     return [taken_up, writer.write("point_value", label, point, currency, " ".join(told))]
 
 
@@ -92,15 +98,15 @@ def _open(found: CrossSelling, currency: str) -> str:
     known = found.products[found.products["point_low"].notna()]
     if known.empty:
         return translate(
-            "of no product can a range be given: there are no similar customers to compare new buyers with, or all of them "
-            "brought the same amount."
+            "no range can be given for any product: there are no similar customers to compare new buyers "
+            "with, or all of them brought the same amount."
         )
     first = known.iloc[0]
     return translate_count(
-        "new buyers of the one product known cannot be shown to bring extra margin; for {product}, which comes first, one "
-        "more in a hundred may be worth anything {range}.",
-        "new buyers of any of the {count} products known cannot be shown to bring extra margin; for {product}, which comes "
-        "first, one more in a hundred may be worth anything {range}.",
+        "new buyers of the one product known cannot be shown to bring extra margin; for {product}, which"
+        " ranks first, one more customer in a hundred may be worth anything {range}.",
+        "new buyers of any of the {count} products known cannot be shown to bring extra margin; for "
+        "{product}, which ranks first, one more customer in a hundred may be worth anything {range}.",
         len(known),
         product=first["product"],
         range=format_range(first.point_low, first.point_high, currency),
@@ -117,8 +123,8 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
     )
     if found.worth is None:
         reason = translate(
-            "all {referred:,} referred customers come out at the same amount, so no range can be given. Look whether the "
-            "purchases and the table of customers name them alike.",
+            "all {referred:,} referred customers come out at the same amount, so no range can be given. "
+            "Check that the purchases and the table of customers use the same ids.",
             referred=found.referred,
         )
         return [replace(writer, grade=None).withhold("worth", label, reason, currency, word="withheld")]
@@ -139,11 +145,11 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
     ]
     if found.worth_of_others:
         others = format_value(found.worth_of_others[0], currency)
-        told.append(translate("One who came otherwise is worth {worth}.", worth=others))
-    told.append(translate("Some would have come by themselves, so this is the most that a referral adds."))
+        told.append(translate("A customer who came another way is worth {worth}.", worth=others))
+    told.append(translate("Some would have come anyway, so this is the most that a referral adds."))
     made = translate(
-        "Margin so far, plus the expected margin of the next {months} months, less the cost of winning them; mean of the "
-        "referred customers, the error of the value still to come included.",
+        "Margin so far, plus the expected margin of the next {months} months, less the cost of winning "
+        "them; mean of the referred customers, including the error of the value still to come.",
         months=horizon_months,
     )
     results = [writer.write("worth", label, found.worth, currency, " ".join(told), made)]
@@ -159,9 +165,9 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
             worth=format_value(value * share, currency),
             before=before,
         )
-        times = translate("Times the referred customers of those months, for each earlier customer.")
+        times = translate("Multiplied by the referred customers of those months, per earlier customer.")
         label, yearly = (
-            translate("Referrals in a year, for each customer"),
+            translate("Referrals in a year, per customer"),
             (value * share, low * share, high * share),
         )
         results.append(writer.write("per_customer_year", label, yearly, currency, text, f"{made} {times}"))

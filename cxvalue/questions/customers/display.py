@@ -60,7 +60,7 @@ def bridge_table(bridge: Waterfall, currency: str) -> Styler:
         (translate("active on {day}", day=bridge.start), bridge.opening, bridge.opening_margin),
         (translate("+ new and still active"), bridge.new, bridge.new_margin),
         (translate("+ came back"), bridge.reactivated, bridge.reactivated_margin),
-        (translate("± stayed: they bring more or less"), None, bridge.change_of_kept),
+        (translate("± stayed: bring more or less"), None, bridge.change_of_kept),
         (translate("− lost"), -bridge.lost, lost),
         (translate("= active on {day}", day=bridge.end), bridge.closing, bridge.closing_margin),
     )
@@ -82,10 +82,10 @@ def products_display(products: pd.DataFrame, currency: str) -> Styler:
             translate("active customers without it"): written(row.eligible, ","),
             translate("took it up"): format_value(row.attach_rate, "share"),
             translate("range"): format_range(row.attach_low, row.attach_high, "share"),
-            translate("its margin a new buyer"): _amount(row.margin_per_new_buyer, currency),
-            translate("their other margin moved by"): _amount(row.other_change, currency),
-            translate("extra a new buyer"): _amount(row.extra_per_new_buyer, currency),
-            translate("one point more is worth"): _amount(row.point_value, currency),
+            translate("its margin per new buyer"): _amount(row.margin_per_new_buyer, currency),
+            translate("change in their other margin"): _amount(row.other_change, currency),
+            translate("extra per new buyer"): _amount(row.extra_per_new_buyer, currency),
+            translate("one percentage point more is worth"): _amount(row.point_value, currency),
             translate("its range"): translate("not known")
             if row.point_low != row.point_low
             else format_range(row.point_low, row.point_high, currency),
@@ -104,9 +104,9 @@ def pairs_display(pairs: pd.DataFrame) -> Styler:
         {
             translate("has bought"): row.has,
             translate("takes up next"): row.next,
-            translate("of so many"): written(row.eligible, ","),
+            translate("out of"): written(row.eligible, ","),
             translate("share"): format_value(row.attach_rate, "share"),
-            translate("against everybody"): translate("{times:.2f} times", times=row.lift),
+            translate("compared with all"): translate("{times:.2f} times", times=row.lift),
         }
         for row in pairs.head(10).itertuples()
     )
@@ -114,11 +114,11 @@ def pairs_display(pairs: pd.DataFrame) -> Styler:
 
 _NOTES = {
     "periods": translatable("Earlier: after {start} up to {middle}. Later: up to {end}. {months:.1f} months each."),
-    "no_quarter": translatable("No cohort has been observed for a whole quarter yet."),
+    "no_quarter": translatable("No cohort has been observed for a full quarter yet."),
     "no_cohort": translatable("No cohort is both large enough and old enough to be shown."),
-    "no_discounts": translatable("The transactions carry no discounts by product."),
+    "no_discounts": translatable("The transactions have no discounts by product."),
     "no_bridge": translatable("The history is too short to know who was active 12 months ago."),
-    "silent_again": translatable("Came and already silent again: {customers:,} customers."),
+    "silent_again": translatable("Joined and already silent again: {customers:,} customers."),
 }
 
 

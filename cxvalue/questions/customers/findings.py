@@ -52,9 +52,7 @@ def base_findings(
         share=format_value(share, "share"),
         days=dormancy_days,
     )
-    rule = translate(
-        "A customer silent for {days} days or more is dormant, everybody else is active.", days=dormancy_days
-    )
+    rule = translate("A customer silent for {days} days or more is dormant; all others are active.", days=dormancy_days)
     counted = translate("Count of customers with a purchase that was not fully refunded.")
     followed = translate(
         "Among the {customers:,} customers whose first purchase was on or before {day}: share with a purchase on a second "
@@ -76,9 +74,9 @@ def base_findings(
 def _lost_sentence(bridge: Waterfall, since: str) -> str:
     numbers = {"lost": bridge.lost, "opening": bridge.opening, "day": since}
     if not bridge.opening:
-        return translate("{lost:,} of the {opening:,} customers active on {day} have fallen silent since.", **numbers)
+        return translate("{lost:,} of the {opening:,} customers active on {day} have gone silent since.", **numbers)
     return translate(
-        "{lost:,} of the {opening:,} customers active on {day} ({share}) have fallen silent since.",
+        "{lost:,} of the {opening:,} customers active on {day} ({share}) have gone silent since.",
         **numbers,
         share=format_value(bridge.lost / bridge.opening, "share"),
     )
@@ -93,8 +91,8 @@ def _lost(
         lost = _lost_sentence(bridge, since)
         if not bridge.new:
             aging = translate(
-                "The data hold no customer won since then, so this is how one group of customers ages and not what the "
-                "company loses in a year."
+                "The data contain no customers won since then, so this shows how one group of customers ages, "
+                "not what the company loses in a year."
             )
             lost = f"{lost} {aging}"
     value = bridge.lost_margin if bridge else None
@@ -122,7 +120,7 @@ def _lost(
         ),
         WRITER.write(
             "lost_value",
-            translate("Margin the lost customers had brought"),
+            translate("Margin from customers since lost"),
             value,
             currency,
             brought,

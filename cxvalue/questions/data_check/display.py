@@ -74,7 +74,7 @@ def control_table(tables: TableSet, currency: str) -> Styler:
             [
                 {
                     translate("control total"): translate(
-                        "none given in the study file: the total was not compared with the ledger"
+                        "none given in the study file, so the total was not compared with the ledger"
                     )
                 }
             ]
@@ -82,8 +82,8 @@ def control_table(tables: TableSet, currency: str) -> Styler:
     return styled(
         [
             {
-                translate("the ledger says"): format_value(control.expected, currency),
-                translate("the tables hold"): format_value(control.found, currency),
+                translate("the ledger shows"): format_value(control.expected, currency),
+                translate("the tables show"): format_value(control.found, currency),
                 translate("difference"): format_value(control.found - control.expected, currency),
                 translate("tolerance"): format_level(control.tolerance),
                 translate("agrees"): translate("yes") if control.within else translate("NO"),

@@ -30,12 +30,14 @@ def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
     if control is not None:
         sums = {"found": format_value(control.found, currency), "expected": format_value(control.expected, currency)}
         text = (
-            translate("The tables hold {found} of revenue and agree with the ledger's {expected}.", **sums)
+            translate("The tables contain {found} of revenue and agree with the ledger's {expected}.", **sums)
             if control.within
-            else translate("The tables hold {found} of revenue and DO NOT AGREE with the ledger's {expected}.", **sums)
+            else translate(
+                ("The tables contain {found} of revenue and DO NOT AGREE with the ledger's {expected}."), **sums
+            )
         )
         method = translate(
-            "Sum of revenue from {start} to {end}, refunds taken off.", start=tables.observed_from, end=tables.as_of
+            "Sum of revenue from {start} to {end}, net of refunds.", start=tables.observed_from, end=tables.as_of
         )
         label = translate("Revenue against the ledger")
         findings.append(WRITER.write("control_difference", label, control.difference, currency, text, method))
@@ -45,7 +47,8 @@ def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
 def _rows_of_purchases(rows: Mapping[str, int]) -> tuple[Finding, ...]:
     read = translate("{rows:,} rows of transactions were read.", rows=rows["read"])
     made = translate(
-        "They hold {kept:,} purchases: all that a customer bought on one day, after refunds.", kept=rows["kept"]
+        "They contain {kept:,} purchases; all that a customer bought on one day, net of refunds, counts as one.",
+        kept=rows["kept"],
     )
     return (
         WRITER.write("rows", translate("Rows of transactions read"), rows["read"], "rows", read),
@@ -56,7 +59,7 @@ def _rows_of_purchases(rows: Mapping[str, int]) -> tuple[Finding, ...]:
 
 def _rows_of_contracts(rows: Mapping[str, int]) -> tuple[Finding, ...]:
     read = translate("{rows:,} rows of subscriptions were read.", rows=rows["read"])
-    made = translate("They hold {kept:,} contracts.", kept=rows["kept"])
+    made = translate("They contain {kept:,} contracts.", kept=rows["kept"])
     return (
         WRITER.write("rows", translate("Rows of subscriptions read"), rows["read"], "rows", read),
         _dropped(rows["dropped"]),

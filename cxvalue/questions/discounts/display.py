@@ -27,7 +27,7 @@ def misfit_sentence(found: DiscountResult) -> str:
     if found.overdispersion <= 1.5:
         return ""
     return translate(
-        "No shape fits perfectly (misfit {misfit:.1f} times what chance makes): ranges are widened.",
+        "No shape fits perfectly (misfit {misfit:.1f} times what chance would cause): ranges are widened.",
         misfit=found.overdispersion,
     )
 
@@ -63,8 +63,8 @@ def families_display(found: DiscountResult) -> Styler:
     return styled(
         {
             translate("shape"): translate(fit.family),
-            translate("worse than the best by (AIC)"): written(fit.aic - best, ",.1f"),
-            translate("counts for"): format_value(float(weight), "share"),
+            translate("behind the best (AIC)"): written(fit.aic - best, ",.1f"),
+            translate("weight"): format_value(float(weight), "share"),
         }
         for fit, weight in sorted(zip(found.fits, found.weights, strict=True), key=lambda pair: -pair[1])
     )
@@ -104,7 +104,7 @@ def learning_sentence(data: Occasions, currency: str, margin: float | None) -> s
     slope = sum(w * (v - mean_v) * (s - mean_s) for v, s, w in zip(visits, shares, weight, strict=True)) / spread
     error = (mean_s * (1 - mean_s) / spread) ** 0.5
     said = translate(
-        "On the first visit {first} refuse the first discount, on visit {visit} {last}.",
+        "On the first visit {first} refuse the first discount, on visit {visit} {last} do.",
         first=format_value(shares[0], "share"),
         visit=last,
         last=format_value(shares[-1], "share"),
@@ -119,7 +119,7 @@ def learning_sentence(data: Occasions, currency: str, margin: float | None) -> s
     step = float(data.ladder[1] - data.ladder[0]) if data.ladder.size > 1 else float(data.ladder[0])
     lost = (shares[-1] - shares[0]) * step * float(data.value.sum() / data.total)
     return f"{said} " + translate(
-        "One rung more for those who learnt it costs about {loss} a visit.", loss=format_value(lost, currency)
+        "One more rung for those who have learnt it costs about {loss} per visit.", loss=format_value(lost, currency)
     )
 
 
@@ -130,9 +130,10 @@ def lost_sentence(
     window = format_value(counts.days, "days")
     if lost is None and not counts.few:
         return translate(
-            "Of {walked:,.0f} who left without buying {walked_back:,.0f} were seen again within {window}, of {bought:,.0f} "
-            "who bought {bought_back:,.0f}. Shares of none or all have no range, so nothing is said of customers lost. Look "
-            "whether offers and purchases name customers alike.",
+            "Of {walked:,.0f} who left without buying {walked_back:,.0f} were seen again within {window}, of"
+            " {bought:,.0f} who bought {bought_back:,.0f}. Shares of none or all have no range, so no "
+            "statement about lost customers is possible. Check that offers and purchases use the same "
+            "customer ids.",
             walked=counts.walked.sum(),
             walked_back=counts.walked_back.sum(),
             window=window,
@@ -169,7 +170,7 @@ def lost_sentence(
         )
     if worth is None:
         return f"{text} " + translate(
-            "So about {share} of the walk-aways seem to be lost for good ({range}), which is no more than chance can make. "
+            "So about {share} of the walk-aways seem to be lost for good ({range}), which could be chance. "
             "What a customer is worth is not known here, so the loss has no price.",
             **found,
         )
@@ -182,12 +183,12 @@ def lost_sentence(
         )
     else:
         text += " " + translate(
-            "So about {share} of the walk-aways seem to be lost for good ({range}), which is no more than chance can make; "
-            "a customer who buys will still bring {worth} over {horizon}.",
+            "So about {share} of the walk-aways seem to be lost for good ({range}), which could be chance; a"
+            " customer who buys will still bring {worth} over {horizon}.",
             **priced,
         )
     return f"{text} " + translate(
-        "Who walks away may differ in other ways as well, so this is shown apart from the margins above."
+        "Those who walk away may differ in other ways too, so this is shown apart from the margins above."
     )
 
 
@@ -213,7 +214,7 @@ def outcomes_display(outcomes: Iterable[PolicyOutcome], currency: str) -> Styler
         }
         if one.future_lost is not None:
             lost = one.future_lost
-            row[translate("future margin that leaves with them")] = (
+            row[translate("future margin lost with them")] = (
                 f"{format_value(lost.value, currency)} ({format_range(lost.low, lost.high, currency)})"
             )
             row[translate("both together")] = format_value(one.margin - lost.value, currency)

@@ -46,7 +46,10 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
     ran = translate("What the till really brought; the range is for other customers like these.")
     if data.assumed_margin is not None:
         assumed = translate(
-            "The offers name no margin: {share} of the basket's value before discount is taken, the study's gross margin.",
+            (
+                "The offers give no margin, so {share} of the basket's value before discount is used, the "
+                "study's gross margin."
+            ),
             share=format_value(data.assumed_margin, "share"),
         )
         method, ran = f"{method} {assumed}", f"{ran} {assumed}"
@@ -64,8 +67,8 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
     nobody_left = found.walked_away == 0 and data.total >= FEWEST_VISITS
     grade = "D" if found.overdispersion > POORLY or nobody_left or chosen else "C"
     left = translate(
-        "No visit ended without a purchase. If visits without one were not recorded, this is about buyers only, and what "
-        "those who leave would do is not in it."
+        "No visit ended without a purchase. If visits without one were not recorded, this covers buyers "
+        "only and says nothing about those who leave."
     )
     by_basket = translate(
         "Larger and smaller baskets were named different depths first ({share} of the differences between baskets go with "
@@ -94,13 +97,13 @@ def extrapolation_sentence(found: DiscountResult, data: Occasions) -> str:
     """Whether what happens without a discount was ever seen."""
     if found.offered_nothing > MEASURED:
         return translate(
-            "In {share} of the visits no discount was named first, so what happens without one is measured.",
+            "In {share} of the visits no discount was offered first, so what happens without one is measured.",
             share=format_value(found.offered_nothing, "share"),
         )
     return translate(
-        "Every customer was offered some discount: the first one named was {depth} or more. How many would have bought at "
-        "full price is therefore an estimate beyond the data, and its range allows for that. Naming no discount first in "
-        "one visit out of twenty would settle it.",
+        "Every customer was offered some discount: the first one offered was {depth} or more. How many "
+        "would have bought at full price is therefore an estimate beyond the data, and its range allows "
+        "for that. Offering no discount first in one visit out of twenty would settle it.",
         depth=format_value(float(data.ladder[0]), "share"),
     )
 
@@ -128,11 +131,11 @@ def _flat_text(found: DiscountResult, currency: str) -> str:
     depth, margin = found.optimal_depth.value, format_value(found.flat.value, currency)
     if depth == 0:
         return translate(
-            "No flat discount pays: full price for everybody brings most, {margin} a visit.",
+            "No flat discount pays: full price for everybody brings the most, {margin} per visit.",
             margin=margin,
         )
     return translate(
-        "The best single discount for everybody is {depth}: it would bring {margin} of margin a visit ({range}).",
+        ("The best single discount for everybody is {depth}: it would bring {margin} of margin per visit ({range})."),
         depth=format_value(depth, "share"),
         margin=margin,
         range=format_range(found.flat.low, found.flat.high, currency),
@@ -147,18 +150,24 @@ def _ladder_text(found: DiscountResult, currency: str) -> str:
         "range": format_range(found.ladder.low, found.ladder.high, currency),
     }
     if found.flat is None:
-        text = translate("The ladder as run brings {margin} of margin a visit ({range}).", **values)
+        text = translate("The ladder as run brings {margin} of margin per visit ({range}).", **values)
     else:
         gain = found.ladder.value - found.flat.value
         values["gain"] = format_value(abs(gain), currency)
         text = (
             translate(
-                "The ladder as run brings {margin} of margin a visit ({range}), {gain} more than the best single discount.",
+                (
+                    "The ladder as run brings {margin} of margin per visit ({range}), {gain} more than the best "
+                    "single discount."
+                ),
                 **values,
             )
             if gain >= 0
             else translate(
-                "The ladder as run brings {margin} of margin a visit ({range}), {gain} less than the best single discount.",
+                (
+                    "The ladder as run brings {margin} of margin per visit ({range}), {gain} less than the best "
+                    "single discount."
+                ),
                 **values,
             )
         )
@@ -180,7 +189,7 @@ def _depth_text(found: DiscountResult, currency: str) -> str:
         return ""
     depth = found.optimal_depth
     return translate(
-        "If everybody got the same discount, {depth} would bring most ({range}).",
+        "If everybody got the same discount, {depth} would bring the most ({range}).",
         depth=format_value(depth.value, "share"),
         range=format_range(depth.low, depth.high, "share"),
     )

@@ -252,24 +252,24 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
             translate("An occasion ends with its first acceptance."),
         ),
         (
-            translatable("{number:,} occasions go on after an acceptance."),
+            translatable("{number:,} occasions continue after an acceptance."),
             (each.yeses == 1) & (each.last_no > each.yes_rung),
             translate("The accepted rung is the last."),
         ),
         (
-            translatable("{number:,} occasions name a rung twice."),
+            translatable("{number:,} occasions contain a rung twice."),
             each.rungs < each.offers,
             translate("Give each occasion its own occasion_id."),
         ),
         (
-            translatable("{number:,} occasions do not grow deeper from rung to rung."),
+            translatable("{number:,} occasions do not go deeper from rung to rung."),
             (each.depths < each.offers) | (each["corr"] < 0),
-            translate("Rungs are in the order in which they were named, the smallest discount first."),
+            translate("Put the rungs in the order in which they were offered, the smallest discount first."),
         ),
         (
             translatable("{number:,} occasions belong to several customers."),
             each.people > 1,
-            translate("An occasion is one customer's."),
+            translate("Each occasion belongs to one customer."),
         ),
     ]
     if priced:
@@ -308,7 +308,7 @@ def _no_money(each: ir.Table) -> list[Problem]:
     else:
         return []
     remedy = translate(
-        "Give the margin of each basket in money, before the discount, or leave the column out: gross_margin stands in "
-        "for it."
+        "Give the margin of each basket in money, before the discount, or leave the column out: "
+        "gross_margin is then used instead."
     )
     return [Problem("tables.offers.basket_margin", found, remedy)]

@@ -26,16 +26,16 @@ from cxvalue.questions.discounts.reservation import Fitted, fit_families, goodne
 
 DEPTHS = np.round(np.arange(0, 0.4 + 1e-9, 0.0005), 4)
 NO_RANGE = translatable(
-    "all customers come out alike, nothing at all or the same amount from each of them, so that no range can be given. Look "
-    "at the columns accepted, basket_value and basket_margin."
+    "all customers come out alike, with nothing or the same amount from each of them, so no range "
+    "can be given. Check the columns accepted, basket_value and basket_margin."
 )
 DRAWS = 300
 FEWEST_APART = 5
 """Occasions that must lie between two depths, at least."""
-NO_PRICE = translatable("the offers carry no basket value and basket margin, so nothing can be said in money.")
+NO_PRICE = translatable("the offers have no basket value and basket margin, so no figure in money is possible.")
 ONE_DEPTH = translatable(
-    "customers were told apart at one depth only, so what another depth would do is not known. Name two different depths, "
-    "each to a part of the customers by lot, or one after the other."
+    "customers were told apart at one depth only, so the effect of another depth is not known. Offer"
+    " two different depths, each to a random part of the customers, or one after the other."
 )
 LADDER_STEPS = np.round(np.arange(0, 0.4 + 1e-9, 0.05), 2)
 

@@ -50,7 +50,7 @@ def drivers_display(found: Importance) -> Styler:
             f"({format_range(*found.share[k][1:], 'share')})",
             translate("points of {main} per point", main=found.main): f"{format_number(found.slope[k].value)} "
             f"({format_range(*found.slope[k][1:], '')})",
-            translate("present mean, of 100"): format_number(found.mean_points[k]),
+            translate("current mean, out of 100"): format_number(found.mean_points[k]),
         }
         for k in order
     )
@@ -70,7 +70,7 @@ def kpi_display(branches: Sequence[Branch], metrics: Mapping[str, MetricRules], 
                     translate("owner"): (rules.owner if rules else None) or "—",
                     translate("computed by"): (rules.computed_by if rules else None) or "—",
                     translate("customers touched in 12 months"): written(count, ","),
-                    translate("a point in all of them goes with"): f"{format_value(value.value, currency)} "
+                    translate("one point more in all of them goes with"): f"{format_value(value.value, currency)} "
                     f"({format_range(value.low, value.high, currency)})",
                 }
             )

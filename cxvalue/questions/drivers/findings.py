@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WRITER = FindingWriter("61_drivers", "experience.", case="C10", grade="D")
 NEEDS_DRIVERS = translatable(
-    "Left out: fewer than 100 occasions on which the main score was answered together with another metric."
+    "Left out: the main score was answered together with another metric on fewer than 100 occasions."
 )
 NEEDS_LINK = translatable(
     "the link of score and margin needs 100 answers with two observed years before them and one after, of customers who had "
@@ -42,8 +42,9 @@ def left_out_link() -> str:
 def driver_findings(found: Importance, *, level: float) -> list[Finding]:
     """How much of what is explained each driver explains, and how many points of the score go with one of it."""
     how = translate(
-        "{occasions:,} occasions of {customers:,} customers; the drivers explain {explained} of how {main} differs. Shares "
-        "are LMG; pure noise would get {noise}. Asked in one survey, answers go along for that reason too.",
+        "{occasions:,} occasions of {customers:,} customers; the drivers explain {explained} of the "
+        "differences in {main}. Shares are LMG; pure noise would get {noise}. Answers given in one "
+        "survey also move together for that reason alone.",
         occasions=found.occasions,
         customers=found.customers,
         explained=format_value(found.r2, "share"),
@@ -51,7 +52,7 @@ def driver_findings(found: Importance, *, level: float) -> list[Finding]:
         noise=format_value(found.noise / found.r2, "share"),
     )
     if found.left_out:
-        how += " " + translate("Answered too rarely to take part: {metrics}.", metrics=enumerated(found.left_out))
+        how += " " + translate("Answered too rarely to be included: {metrics}.", metrics=enumerated(found.left_out))
     writer = replace(_writer(level), method=how)
     parts, out = id_parts(found.names), []
     for k, name in enumerate(found.names):
@@ -68,7 +69,7 @@ def driver_findings(found: Importance, *, level: float) -> list[Finding]:
         label = translate("importance of {driver}", driver=name)
         out.append(writer.write(f"driver.{parts[name]}.share", label, share, "share", text))
         text = translate(
-            "One point of {driver} goes with {points} points of {main}, the other drivers alike ({range}).",
+            ("One point of {driver} goes with {points} points of {main}, the other drivers being equal ({range})."),
             driver=name,
             points=format_number(slope.value),
             main=found.main,
@@ -94,9 +95,10 @@ def link_findings(
         out.append(writer.withhold("score.margin_per_point", label, translate(NEEDS_LINK), currency))
     else:
         how = translate(
-            "{answers:,} answers of {customers:,} customers, one a customer and year. Margin of the year after less margin "
-            "of the year before last, both given margin before, tenure, unit and month: forward {forward}, mirror {mirror}. "
-            "Traits that last are in both and go; moods of months are not.",
+            "{answers:,} answers of {customers:,} customers, one per customer and year. Margin of the year "
+            "after less margin of the year before last, both given margin before, tenure, unit and month: "
+            "forward {forward}, mirror {mirror}. Lasting traits are in both and cancel out; passing moods do"
+            " not.",
             answers=found.answers,
             customers=found.customers,
             forward=format_value(found.forward.value, currency),
@@ -110,13 +112,16 @@ def link_findings(
         }
         if value.low > 0 or value.high < 0:
             start = translate(
-                "One point of {main} goes with {margin} a customer and year beyond what their past explains ({range}).",
+                (
+                    "One point of {main} goes with {margin} per customer and year beyond what their past explains "
+                    "({range})."
+                ),
                 **values,
             )
         else:
             start = translate(
-                "No link of {main} and margin is shown beyond what the past explains: {margin} a point, customer and year "
-                "({range}).",
+                "No link of {main} and margin is shown beyond what the past explains: {margin} per point, "
+                "customer and year ({range}).",
                 **values,
             )
         text = f"{start} " + translate("It is a link: it shows where to test, not what a project earns.")
@@ -124,14 +129,15 @@ def link_findings(
     if steady is not None:
         value, pairs = steady
         text = translate(
-            "Two answers of a customer within three months correlate by {correlation} ({range}): so much of {main} is "
-            "steady. It enlarges no figure.",
+            "Two answers of a customer within three months correlate by {correlation} ({range}): that much "
+            "of {main} is steady. No figure is enlarged by it.",
             correlation=format_number(value.value),
             range=format_range(value.low, value.high, ""),
             main=main,
         )
         how = translate(
-            "{pairs:,} pairs of answers 14 to 90 days apart, one a customer, no complaint between.", pairs=pairs
+            "{pairs:,} pairs of answers 14 to 90 days apart, one per customer, with no complaint in between.",
+            pairs=pairs,
         )
         label = translate("reliability of {main}", main=main)
         out.append(writer.write("score.reliability", label, value, "", text, how))
@@ -147,7 +153,10 @@ def kpi_findings(
     for one in branches:
         value = one.margin_per_point
         how = translate(
-            "Slope × link × customers touched in 12 months ({touched}), drawn together. It adds to no programme's value.",
+            (
+                "Slope × link × customers touched in 12 months ({touched}), drawn together. It is not added to "
+                "any programme's value."
+            ),
             touched=enumerated(f"{name} {written(count, ',')}" for name, count in one.touched.items()),
         )
         text = translate(
@@ -166,7 +175,7 @@ def kpi_findings(
     warning = replace(writer, grade=None, kind="count")
     for name, rules in own.items():
         text = translate(
-            "The KPI {kpi} is computed by its own owner, {owner}: let somebody else compute it.",
+            "The KPI {kpi} is computed by its own owner, {owner}: have somebody else compute it.",
             owner=rules.owner,
             kpi=name,
         )

@@ -98,12 +98,12 @@ def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[st
             and one["n"] >= FEWEST_TO_TELL
             and 0 <= one["low"] <= one["high"] <= SHORT_SCALE
         ):
-            short.append(translate("{metric} holds {least:g} to {most:g}", **held))
+            short.append(translate("{metric} ranges from {least:g} to {most:g}", **held))
         low, high = rules_of(one["metric"], metrics).scale
         if one["low"] < low or one["high"] > high:
             outside.append(
                 translate(
-                    "{metric} holds {least:g} to {most:g} on a scale of [{low:g}, {high:g}]",
+                    "{metric} ranges from {least:g} to {most:g} on a scale of [{low:g}, {high:g}]",
                     **held,
                     low=low,
                     high=high,
@@ -112,8 +112,8 @@ def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[st
     names = [str(one) for one in found["metric"].to_pylist()]
     if not outside and short:
         told = translate(
-            "nobody says on which scale was asked: {found}, and would be read as scores from 0 to 10; write {line} in the "
-            "study file, with [0, 10] where that is right",
+            "the scale of the question is not stated: {found}, and would be read as scores from 0 to 10; "
+            "write {line} in the study file, with [0, 10] where that is right",
             found="; ".join(short),
             line="metrics: {NAME: {scale: [low, high]}}",
         )
@@ -143,15 +143,15 @@ def off_wallet(surveys: ir.Table) -> str:
     found = bad.group_by("metric").agg(low=bad.score.min(), high=bad.score.max()).order_by("metric")
     said = [
         translate(
-            "{metric} holds {least:g} to {most:g}", metric=repr(one["metric"]), least=one["low"], most=one["high"]
+            "{metric} ranges from {least:g} to {most:g}", metric=repr(one["metric"]), least=one["low"], most=one["high"]
         )
         for one in found.to_pyarrow().to_pylist()
     ]
     if not said:
         return ""
     return translate(
-        "some answers about the wallet cannot be what was asked: {found}; main_store is 1 or 0, category_spend is money a "
-        "month, brands_used and rank are numbers from 1",
+        "some answers about the wallet are not possible: {found}; main_store is 1 or 0, category_spend "
+        "is money per month, brands_used and rank are numbers from 1",
         found="; ".join(said),
     )
 

@@ -37,7 +37,7 @@ def step_findings(steps: Sequence[Step], *, least: int, level: float) -> tuple[l
             continue
         if any(0 < number < least for number in (one.dropped, one.reached - one.dropped)):
             hidden += 1
-            small = translate("fewer than {least} customers stand behind it.", least=least)
+            small = translate("fewer than {least} customers are behind it.", least=least)
             out.append(writer.withhold(f"{key}.drop_off", label, small, "share", word="withheld"))
         else:
             share = one.drop_off
@@ -68,11 +68,11 @@ def match_findings(rates: Mapping[str, tuple[int, int]]) -> list[Finding]:
     return [
         writer.write(
             f"match_rate.{name}",
-            translate("rows of {table} that find their customer", table=name),
+            translate("rows of {table} that match a customer", table=name),
             inside / every,
             "share",
             translate(
-                "{share} of the {rows:,} rows of {table} find their customer.",
+                "{share} of the {rows:,} rows of {table} match a customer.",
                 share=format_value(inside / every, "share"),
                 rows=every,
                 table=name,
@@ -91,13 +91,13 @@ def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> 
     for one in gaps:
         message = (
             translatable(
-                "The same {customers:,} customers score {metric} {points} points higher by {channel} than by {other} "
-                "({range}). A link: they did not choose the channel by lot."
+                "The same {customers:,} customers score {metric} {points} points higher by {channel} than by "
+                "{other} ({range}). A link: channels were not assigned by lot."
             )
             if one.gap.value >= 0
             else translatable(
-                "The same {customers:,} customers score {metric} {points} points lower by {channel} than by {other} "
-                "({range}). A link: they did not choose the channel by lot."
+                "The same {customers:,} customers score {metric} {points} points lower by {channel} than by "
+                "{other} ({range}). A link: channels were not assigned by lot."
             )
         )
         text = translate(
@@ -110,7 +110,7 @@ def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> 
             range=format_range(one.gap.low, one.gap.high, ""),
         )
         key = f"channel_gap.{parts[one.one]}.{parts[one.other]}"
-        label = translate("{channel} against {other}", channel=one.one, other=one.other)
+        label = translate("{channel} compared with {other}", channel=one.one, other=one.other)
         out.append(writer.write(key, label, one.gap, "points", text))
     return out
 
@@ -118,7 +118,7 @@ def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> 
 def suppressed_finding(cells: int, least: int) -> Finding:
     """How many cells this notebook withholds."""
     text = translate(
-        "{cells:,} cells with fewer than {least} customers, or that would give one away, are withheld in this notebook.",
+        ("{cells:,} cells with fewer than {least} customers, or that would reveal one, are withheld in this notebook."),
         cells=cells,
         least=least,
     )

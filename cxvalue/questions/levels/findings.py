@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 WRITER = FindingWriter("60_experience", "experience.", case="C11", grade="D")
 NEEDS = translatable(
-    "Left out: no whole quarter has a score in the surveys, or a complaint with resolved_on in the interactions."
+    "Left out: no full quarter has a score in the surveys, or a complaint with resolved_on in the interactions."
 )
 FEW = translatable("fewer than ten customers were at this level.")
-LINK = translatable("A link: who has a better experience may differ in other ways.")
+LINK = translatable("A link: customers with a better experience may differ in other ways.")
 SHARES = {
     "negative": translatable(
         "Of {customers:,} customers who answered in the last quarter, {share} had a bad experience ({range})."
@@ -35,7 +35,7 @@ SHARES = {
         "({range})."
     ),
 }
-OF_ALL = translatable("Of all who were invited, reweighted by who answers, it is {share} ({range}).")
+OF_ALL = translatable("Of all who were invited, reweighted by who answers, the share is {share} ({range}).")
 AT_A_LEVEL = translatable(
     "Of {customers:,} customers who answered in the last quarter, {share} were at the level {level} ({range})."
 )
@@ -45,7 +45,8 @@ MOVED = {
         "({range})."
     ),
     "gone": translatable(
-        "Of {moved:,} customer-quarters at the level {level}, {share} were gone, silent for long a quarter later ({range})."
+        "Of {moved:,} customer-quarters at the level {level}, {share} had been silent for so long a "
+        "quarter later that they count as gone ({range})."
     ),
 }
 TO_A_LEVEL = translatable(
@@ -58,7 +59,7 @@ WORTH = {
     ),
     "churn": (
         translatable("without a purchase in the year after at the level {level}"),
-        translatable("Customers at the level {level} buy nothing in the year after in {value} ({range})."),
+        translatable("{value} of customers at the level {level} buy nothing in the year after ({range})."),
     ),
     "cltv": (
         translatable("value still to come at the level {level}"),
@@ -70,8 +71,8 @@ WORTH = {
 def level_findings(found: LevelWorth, rows: CustomerQuarters, *, currency: str, level: float) -> list[Finding]:
     """Shares, margin, churn and value by level; moves between quarters; steps among customers with an equal past."""
     how = translate(
-        "{rows:,} customer-quarters with a level in {quarters} whole quarters; what counts as strong and as active "
-        "({days:g} days a quarter) is fixed in the first four.",
+        "{rows:,} customer-quarters with a level in {quarters} full quarters; what counts as strong and "
+        "as active ({days:g} days a quarter) is fixed in the first four.",
         rows=rows.level.size,
         quarters=rows.quarters.count,
         days=rows.active_from,
@@ -134,7 +135,7 @@ def _share_finding(writer: FindingWriter, found: LevelWorth, rows: CustomerQuart
         reason = (
             translate("without surveys only customers with an unresolved complaint have a level.")
             if not rows.surveyed
-            else translate("too few customers stand behind it, or it would give away another level that they do.")
+            else translate("too few customers are behind it, or it would reveal another level that has too few.")
         )
         return writer.withhold(key, label, reason, "share")
     value = found.share[name]
@@ -224,8 +225,9 @@ def habituation_findings(fits: Mapping[str, Habituation | None], *, currency: st
 
 def _fitted(fit: Habituation) -> str:
     how = translate(
-        "{windows:,} windows of {window} of {customers:,} customers, each compared with themselves; months taken out; "
-        "median gap {gap:g} days. A rest restores the effect, so it holds for such gaps.",
+        "{windows:,} windows of {window} of {customers:,} customers, each compared with themselves; "
+        "effects of the month removed; median gap {gap:g} days. A rest restores the effect, so this is "
+        "for such gaps.",
         windows=fit.windows,
         window=format_value(fit.window_days, "days"),
         customers=fit.customers,
@@ -233,7 +235,7 @@ def _fitted(fit: Habituation) -> str:
     )
     if fit.drawn_from <= fit.customers:
         return how
-    return f"{how} {translate('They were drawn by lot from {customers:,}.', customers=fit.drawn_from)}"
+    return f"{how} {translate('They are a random sample of {customers:,}.', customers=fit.drawn_from)}"
 
 
 HALF_LIFE = translatable(

@@ -99,7 +99,7 @@ def forecast_base(
     if fit.combines:
         known = log.known(day)
         if len(known) != len(states) or (known.repeats != states.frequency).any():
-            raise CxvalueError("The purchases are not those that the histories were counted from.")
+            raise CxvalueError("These are not the purchases from which the histories were counted.")
         # What the model says of each customer is replaced: it need not be held while all candidates are asked.
         nothing: dict[str, Any] = dict.fromkeys(_REPLACED, np.zeros(0))
         model_value = replace(model_value, **nothing)

@@ -147,8 +147,8 @@ class CltvFit(Plain):
         finders = [MODEL_TITLES[one.name] for one in self.full if one.family.dropout and one.status == "ok"]
         if not finders and self.scores:
             return translate(
-                "These data do not show customers leaving for good, so nothing is said about who left: a model in which "
-                "nobody leaves forecasts the part held back best."
+                "These data do not show customers leaving for good, so nothing is said about who left: a model "
+                "in which nobody leaves gave the best forecast of the holdout."
             )
         if not finders:
             return translate(
@@ -160,18 +160,18 @@ class CltvFit(Plain):
             names = translate("{some} and {last}", some=names, last=name)
         if self.scores:
             return translate_count(
-                "Whether customers leave for good is open: {models} finds that they do, but a model in which nobody leaves "
-                "forecasts the part held back best.",
-                "Whether customers leave for good is open: {models} find that they do, but a model in which nobody leaves "
-                "forecasts the part held back best.",
+                "It is unclear whether customers leave for good: {models} finds that they do, but a model in "
+                "which nobody leaves gave the best forecast of the holdout.",
+                "It is unclear whether customers leave for good: {models} find that they do, but a model in "
+                "which nobody leaves gave the best forecast of the holdout.",
                 len(finders),
                 models=names,
             )
         return translate_count(
-            "Whether customers leave for good is open: {models} finds that they do, but a model in which nobody leaves "
-            "describes the data best.",
-            "Whether customers leave for good is open: {models} find that they do, but a model in which nobody leaves "
-            "describes the data best.",
+            "It is unclear whether customers leave for good: {models} finds that they do, but a model in "
+            "which nobody leaves describes the data best.",
+            "It is unclear whether customers leave for good: {models} find that they do, but a model in "
+            "which nobody leaves describes the data best.",
             len(finders),
             models=names,
         )

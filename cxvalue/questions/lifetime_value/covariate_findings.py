@@ -28,26 +28,27 @@ def covariate_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
     if model is None:
         tried = [one.reason for one in fit.full if one.variant == "covariates" and one.reason]
         why = fit.covariates.reason or (tried[0] if tried else translate("No model could be fitted with them."))
-        text = f"{translate('Whether the covariates tell customers apart cannot be said.')} {why}"
-        return [WRITER.write("covariates", translate("What differs between customers"), None, "", text)]
+        text = f"{translate('It is not possible to say whether the covariates tell customers apart.')} {why}"
+        return [WRITER.write("covariates", translate("How customers differ"), None, "", text)]
     found = model.coefficients_at(level)
     pace = max((one for one in found if one.about == "purchases"), key=lambda one: abs(one.estimate) / one.se)
     leaving = next(
         one for one in found if one.about == "leaving" and (one.covariate, one.level) == (pace.covariate, pace.level)
     )
     no_cause = translate(
-        "This goes along with the label and need not come from it: moving a customer to another one may change nothing."
+        "The difference goes with the label but need not be caused by it: giving a customer another "
+        "label may change nothing."
     )
     told = (_pace(pace), _leaving(leaving, model.name), no_cause, _used(fit, model), fit.covariates.reason)
     method = translate(
-        "{model} fitted on all data up to {day} (Fader and Hardie 2007): each level multiplies the purchase rate and the "
-        "odds or the rate of leaving. Levels must be known when a customer first buys; one that was given for what they "
-        "bought repeats the purchases.",
+        "{model} fitted on all data up to {day} (Fader and Hardie 2007): each level multiplies the "
+        "purchase rate and the odds or the rate of leaving. Levels must be known when a customer first "
+        "buys; a level that was assigned because of what they bought only repeats the purchases.",
         model=MODEL_TITLES[model.name],
         day=format_date(fit.as_of),
     )
     label = translate(
-        "What differs between customers: pace of {covariate} {level}", covariate=pace.covariate, level=pace.level
+        "How customers differ: purchase rate of {covariate} {level}", covariate=pace.covariate, level=pace.level
     )
     ratio, text = (pace.ratio, pace.low, pace.high), " ".join(one for one in told if one)
     return [WRITER.write("covariates", label, ratio, "", text, method, grade="D", level=level)]
@@ -60,16 +61,18 @@ def _used(fit: CltvFit, model: CovariateModel) -> str:
         names = translate("{some} and {last}", some=names, last=name)
     if model.name == fit.forecast and fit.scores:
         return translate(
-            "The forecast follows {names}, because that foresaw the part of the history held back better.", names=names
+            "The forecast follows {names}, because it was more accurate on the holdout that way.", names=names
         )
     if model.name == fit.forecast:
         return translate("The forecast follows {names}, because that describes the purchases better.", names=names)
     if fit.scores:
         return translate(
-            "The forecast does not follow {names}: on the part of the history held back that was no better.",
+            "The forecast does not follow {names}: it was no more accurate on the holdout that way.",
             names=names,
         )
-    return translate("The forecast does not follow {names}: for the purchases seen that was no better.", names=names)
+    return translate(
+        "The forecast does not follow {names}: it describes the purchases no better that way.", names=names
+    )
 
 
 def _pace(one: Coefficient) -> str:
@@ -97,7 +100,9 @@ def _pace(one: Coefficient) -> str:
 def _leaving(one: Coefficient, model: str) -> str:
     ends = {"low": one.low, "high": one.high}
     if one.low <= 1 <= one.high:
-        return translate("Whether they leave sooner or later cannot be told ({low:.2f} to {high:.2f} times).", **ends)
+        return translate(
+            ("The data do not show whether they leave sooner or later ({low:.2f} to {high:.2f} times)."), **ends
+        )
     if model.startswith("pareto"):
         return translate(
             "They leave for good at {ratio:.2f} times the rate ({low:.2f} to {high:.2f}).", ratio=one.ratio, **ends
@@ -122,7 +127,7 @@ def covariates_display(table: pd.DataFrame) -> Styler:
             else translate("how readily they leave"),
             translate("times"): written(row.ratio, ".2f"),
             translate("range"): translate("{low:.2f} to {high:.2f}", low=row.low, high=row.high),
-            translate("verdict"): translate("cannot be told apart")
+            translate("verdict"): translate("no clear difference")
             if row.low <= 1 <= row.high
             else translate("more")
             if row.ratio > 1

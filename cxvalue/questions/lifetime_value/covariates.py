@@ -70,11 +70,11 @@ def covariate_problems(names: Sequence[str], customers: ibis.Table | None) -> li
         where = f"cltv.covariates.{name}"
         if name not in customers.columns:
             remedy = nearest(name, able) if able else translate("Add it to the table, or leave the covariate out.")
-            found = translate("the column {name!r} is no column of the table 'customers'.", name=name)
+            found = translate("the column {name!r} is not in the table 'customers'.", name=name)
             problems.append(Problem(where, found, remedy))
         elif name in NOT_TEXT:
             remedy = one_of(able) if able else translate("Add a column such as segment or channel.")
-            problems.append(Problem(where, translate("{name!r} is no column of labels.", name=name), remedy))
+            problems.append(Problem(where, translate("{name!r} does not hold labels.", name=name), remedy))
         else:
             levels = np.unique(labels_of(customers, [name]).columns[name].astype(str)).size
             if levels > MOST_LEVELS:
@@ -84,10 +84,10 @@ def covariate_problems(names: Sequence[str], customers: ibis.Table | None) -> li
                     levels=levels,
                     most=MOST_LEVELS,
                 )
-                remedy = translate("Put values together into fewer labels, or leave it out.")
+                remedy = translate("Combine values into fewer labels, or leave it out.")
                 problems.append(Problem(where, found, remedy))
             elif levels < 2:
-                found = translate("the column {name!r} says the same of every customer.", name=name)
+                found = translate("the column {name!r} has the same value for every customer.", name=name)
                 problems.append(Problem(where, found, translate("Leave it out: it cannot tell customers apart.")))
     return problems
 
@@ -134,7 +134,7 @@ class Covariates(Plain):
             if len(kept) < 2:
                 said.append(
                     translate(
-                        "Of {name} fewer than two levels have {fewest} customers, so it is left out.",
+                        "Fewer than two levels of {name} have {fewest} customers, so it is left out.",
                         name=name,
                         fewest=FEWEST_ALIKE,
                     )
@@ -167,7 +167,7 @@ class Covariates(Plain):
             used, best = fewer[name], scores[name]
             said.append(
                 translate(
-                    "Beside the others, {name} describes the purchases no better than chance, so it is left out.",
+                    "Given the others, {name} describes the purchases no better than chance, so it is left out.",
                     name=name,
                 )
             )

@@ -90,7 +90,7 @@ def models_display(models: pd.DataFrame) -> Folded:
                     translate("status"): translate(STATUS[row.status]),
                 }
             )
-    return folded(translate("Open the parameters of {models} models", models=models["model"].nunique()), styled(rows))
+    return folded(translate("Show the parameters of {models} models", models=models["model"].nunique()), styled(rows))
 
 
 def _decimals(value: float, digits: int) -> int:
@@ -117,8 +117,8 @@ def robust_sentence(fit: CltvFit, states: PurchaseStates) -> str:
             **told,
         )
     return translate(
-        "Robust standard errors over those in the table, {model}: {ratios}. Customers do not scatter as the model says: "
-        "read the ranges of the parameters with care.",
+        "Robust standard errors over those in the table, {model}: {ratios}. Customers do not scatter as "
+        "the model says: treat the ranges of the parameters with caution.",
         **told,
     )
 
@@ -171,7 +171,7 @@ def horizons_display(table: pd.DataFrame, currency: str) -> Styler:
         part = table[table["horizon_months"].isna() if months is None else table["horizon_months"] == months]
         values = dict(zip(part["annual_discount_rate"], part["value"], strict=True))
         row = {
-            translate("horizon"): translate("without an end")
+            translate("horizon"): translate("with no time limit")
             if months is None
             else translate_count("{count} month", "{count} months", int(months))
         }
@@ -244,8 +244,8 @@ def deciles_display(ranking: Ranking, model: str, things: str = "purchases") -> 
 
 _NOTES = {
     "no_holdout": translatable(
-        "The history is too short to hold part of it back: the models are compared by how well they describe the whole of "
-        "it, less a fine for each parameter (AIC)."
+        "The history is too short to hold part of it back: the models are compared by how well they "
+        "describe all of it, less a penalty for each parameter (AIC)."
     ),
     "holdout": translatable("Fitted on data before {start}, tested on {start} to {end}."),
     "not_scored": translatable("Customers first seen in the holdout, not scored: {customers:,}"),
@@ -254,12 +254,12 @@ _NOTES = {
         "{start}, spread evenly over first days and numbers of purchases. Forecasts, the season and totals cover everybody."
     ),
     "counted": translatable("What is counted: {things} after the first, up to {day}."),
-    "chosen": translatable("Chosen: {chosen}. Used after all data were seen: {used}."),
+    "chosen": translatable("Chosen: {chosen}. Used once all data had been seen: {used}."),
     "start_ignored": translatable("cltv.holdout_start ({start}) is not before {day} and is ignored."),
     "correlation": translatable(
         "Correlation of frequency and mean spend: Pearson {pearson:.3f}, Spearman {spearman:.3f}."
     ),
-    "spend": translatable("Spend model: sound, fitted on {customers:,} customers with repeat purchases."),
+    "spend": translatable("Spend model: no problems found, fitted on {customers:,} customers with repeat purchases."),
     "no_covariates": translatable("The study names no covariates."),
     "no_cost": translatable(
         "The study has no acquisition cost: add the column acquisition_cost to the customers table."
@@ -267,7 +267,7 @@ _NOTES = {
     "no_products": translatable(
         "Not available: transactions need a product column, and half a year of history with new buyers of a product."
     ),
-    "no_referrals": translatable("Not available: no customer is said to have been referred."),
+    "no_referrals": translatable("Not available: no customer is recorded as referred."),
 }
 
 

@@ -72,8 +72,9 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
         )
     )
     real = translate(
-        "The range is for what will really come in: the doubt about parameters, chance, and how far forecasts of this kind "
-        "miss ({share:.0%} of its variance; chance and parameters alone: {range} by {model}).",
+        "The range is for the actual result: it covers the uncertainty of the parameters, chance, and "
+        "how far forecasts of this kind miss ({share:.0%} of its variance; chance and parameters alone: "
+        "{range} by {model}).",
         share=_share_of_miss(base.total),
         range=format_range(*base.model_value.equity[1:], currency),
         model=MODEL_TITLES[fit.forecast],
@@ -128,14 +129,16 @@ def _forecast(base: WholeBase, customers: int, currency: str, grade: str) -> str
     }
     if grade == "C":
         return translate(
-            "Today's {customers:,} customers are forecast to bring {value} of margin over the next {months} months, in "
-            "today's money. It is as likely as not {even}, and {range} with {sure} probability.",
+            "Today's {customers:,} customers are forecast to bring {value} of margin over the next {months} "
+            "months, in today's money. There is an even chance that it is {even}, and a {sure} chance that "
+            "it is {range}.",
             **numbers,
             value=format_value(value.equity.value, currency),
         )
     return translate(
-        "Today's {customers:,} customers are forecast to bring {range} of margin over the next {months} months with {sure} "
-        "probability, in today's money. It is as likely as not {even}. Take the range and not one figure from it.",
+        "Today's {customers:,} customers are forecast to bring {range} of margin over the next {months} "
+        "months ({sure} chance), in today's money. There is an even chance that it is {even}. Plan with "
+        "the range, not with a single figure.",
         **numbers,
     )
 
@@ -152,7 +155,7 @@ def _expected(fit: CltvFit) -> tuple[str, ...]:
         )
     )
     mix = translate("New customers are the mix of those of the last 12 months.") if fit.forecast in COVARIATES else ""
-    wide = translate("The range is for the expectation, widened by how far forecasts of this kind miss.")
+    wide = translate("The range is for the average, widened by how far forecasts of this kind miss.")
     return first, mix, wide
 
 
@@ -164,19 +167,22 @@ def grade_of(record: PastRecord | None) -> str:
 def record_sentence(record: PastRecord | None, months: int) -> str:
     """How far such forecasts missed before, in a sentence."""
     if record is None:
-        return translate("No past forecast could be checked on these data: the range comes from other companies alone.")
+        return translate("No past forecast could be checked on these data: the range comes from other companies only.")
     numbers: dict[str, Any] = {"months": months, "miss": record.typical_miss}
     if not record.own_horizon:
         numbers["span"] = record.span
     if len(record) == 1:
         if record.own_horizon:
             return translate(
-                "From 1 past date this way of forecasting the margin of the following {months} months missed by {miss:.1%}.",
+                (
+                    "Made from 1 past date, such a forecast of the margin of the following {months} months missed by"
+                    " {miss:.1%}."
+                ),
                 **numbers,
             )
         return translate(
-            "No forecast of {months} months could be checked on these data yet; from 1 past date forecasts of {span} missed "
-            "by {miss:.1%}.",
+            "No forecast of {months} months could be checked on these data yet; from 1 past date, forecasts "
+            "of {span} missed by {miss:.1%}.",
             **numbers,
         )
     return _many_missed(record, numbers)
@@ -193,30 +199,30 @@ def _many_missed(record: PastRecord, numbers: dict[str, Any]) -> str:
 
 _MISSED = {
     0: translatable(
-        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.1%} "
-        "on average, {worst:.1%} at worst."
+        "Made from {dates} past dates, such forecasts of the margin of the following {months} months "
+        "missed by {miss:.1%} on average, {worst:.1%} at worst."
     ),
     -1: translatable(
-        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.1%} "
-        "on average, {worst:.1%} at worst, mostly too low."
+        "Made from {dates} past dates, such forecasts of the margin of the following {months} months "
+        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
     ),
     1: translatable(
-        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.1%} "
-        "on average, {worst:.1%} at worst, mostly too high."
+        "Made from {dates} past dates, such forecasts of the margin of the following {months} months "
+        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
     ),
 }
 _MISSED_SHORTER = {
     0: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
-        "missed by {miss:.1%} on average, {worst:.1%} at worst."
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
+        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at worst."
     ),
     -1: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
-        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
+        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
     ),
     1: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
-        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
+        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
     ),
 }
 
@@ -227,7 +233,7 @@ def record_findings(record: PastRecord | None, months: int, level: float) -> lis
     held = translate("Past forecasts whose range held the actual margin")
     if record is None:
         reason = translate(
-            "the history is too short to make a forecast from a past date and hold it against what came."
+            "the history is too short to make a forecast from a past date and compare it with the actual result."
         )
         return [
             WRITER.withhold("typical_miss", miss, reason, "share"),
@@ -235,12 +241,12 @@ def record_findings(record: PastRecord | None, months: int, level: float) -> lis
         ]
     span = record.span
     method = translate_count(
-        "The forecast was made again on {count} past date from {first} to {last}, each time with what was known then, for "
-        "the margin of the following {span}, and held against what came. Horizons overlap, so these are fewer independent "
-        "facts than dates.",
-        "The forecast was made again on {count} past dates from {first} to {last}, each time with what was known then, for "
-        "the margin of the following {span}, and held against what came. Horizons overlap, so these are fewer independent "
-        "facts than dates.",
+        "The forecast was made again from {count} past date from {first} to {last}, each time with what "
+        "was known then, for the margin of the following {span}, and compared with the actual result. "
+        "Horizons overlap, so this is less independent evidence than the number of dates suggests.",
+        "The forecast was made again from {count} past dates from {first} to {last}, each time with what"
+        " was known then, for the margin of the following {span}, and compared with the actual results. "
+        "Horizons overlap, so this is less independent evidence than the number of dates suggests.",
         len(record),
         first=format_date(min(record.origins)),
         last=format_date(max(record.origins)),
@@ -269,10 +275,10 @@ def _way_of(base: WholeBase, fit: CltvFit) -> str:
     told = enumerated(translate("{way} {share:.0%}", way=candidate_title(name), share=share) for share, name in shares)
     moved = math.expm1(base.total.correction)
     if abs(moved) < 0.005:
-        return translate("Several forecasts combined, weighed by how far they missed before ({weights})", weights=told)
+        return translate("Several forecasts combined, weighted by how far they missed before ({weights})", weights=told)
     return translate(
-        "Several forecasts combined, weighed by how far they missed before ({weights}), corrected by {moved} for past "
-        "misses",
+        "Several forecasts combined, weighted by how far they missed before ({weights}), corrected by "
+        "{moved} for past misses",
         weights=told,
         moved=signed_share(moved, 0),
     )
@@ -300,20 +306,20 @@ def _whole_periods(fit: CltvFit) -> str:
 
 _WHOLE_PERIODS = {
     Period.WEEK: translatable(
-        "Here a customer buys in a week or not: all purchases of a week count as one, and only whole weeks up to {day} "
-        "count; the forecast begins on the next day."
+        "Each week counts as one with a purchase or without: all purchases of a week count as one, and "
+        "only whole weeks up to {day} count; the forecast begins on the next day."
     ),
     Period.MONTH: translatable(
-        "Here a customer buys in a month or not: all purchases of a month count as one, and only whole months up to {day} "
-        "count; the forecast begins on the next day."
+        "Each month counts as one with a purchase or without: all purchases of a month count as one, and"
+        " only whole months up to {day} count; the forecast begins on the next day."
     ),
     Period.QUARTER: translatable(
-        "Here a customer buys in a quarter or not: all purchases of a quarter count as one, and only whole quarters up to "
-        "{day} count; the forecast begins on the next day."
+        "Each quarter counts as one with a purchase or without: all purchases of a quarter count as one,"
+        " and only whole quarters up to {day} count; the forecast begins on the next day."
     ),
     Period.YEAR: translatable(
-        "Here a customer buys in a year or not: all purchases of a year count as one, and only whole years up to {day} "
-        "count; the forecast begins on the next day."
+        "Each year counts as one with a purchase or without: all purchases of a year count as one, and "
+        "only whole years up to {day} count; the forecast begins on the next day."
     ),
 }
 
@@ -329,7 +335,11 @@ def _others(fit: CltvFit) -> str:
     told = {"model": MODEL_TITLES[fit.selected], "misses": enumerated(f"{title} {off}" for title, off in each)}
     if all(score.log_score >= other.log_score for other in rest):
         return translate(
-            "{model} forecast best how each customer would buy; the others missed the total by: {misses}.", **told
+            (
+                "{model} was the best at forecasting how each customer would buy; the others missed the total "
+                "by: {misses}."
+            ),
+            **told,
         )
     return translate("The study asks for {model}; the others missed the total by: {misses}.", **told)
 

@@ -255,8 +255,8 @@ def choose(plan: ForecastPlan, calibration: Calibration, fitted: tuple[LifetimeM
     unsettled = _unsettled(fitted)
     if unsettled and plan.period is not None:
         remedy = translate(
-            "Customers do leave, so a model in which nobody does would promise too much. Choose another period as "
-            "cltv.time_unit, or the models that count days."
+            "Customers do leave, so a model in which nobody does would be too optimistic. Choose another "
+            "period as cltv.time_unit, or the models that count days."
         )
         raise CxvalueError(closed_up(f"{unsettled[0].reason} {remedy}"))
     if unsettled:

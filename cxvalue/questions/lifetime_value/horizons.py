@@ -69,7 +69,7 @@ def horizons_table(
                          "low": low, "high": high})  # fmt: skip
         why = why_no_infinite(model)
         if not why and discount <= 0:
-            why = translate("A value without an end is withheld: without discounting it may have no limit.")
+            why = translate("A value with no time limit is withheld: without discounting it may be infinite.")
         endless = Interval(math.nan, math.nan, math.nan)
         if not why:
             whole = float(residual_value(model, spend, states, discount).sum())

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 _LOST, _GAINED = False, True
 _RETENTION = {
     _GAINED: translatable(
-        "If of every hundred customers who are still there one more stayed for the next 12 months ({after:.1%} instead of "
-        "{before:.1%}), today's customers would bring {worth} more over {months} months ({range})."
+        "If one more in every hundred customers who are still there stayed for the next 12 months "
+        "({after:.1%} instead of {before:.1%}), today's customers would bring {worth} more over {months}"
+        " months ({range})."
     ),
     _LOST: translatable(
-        "If of every hundred customers who are still there one more stayed for the next 12 months ({after:.1%} instead of "
-        "{before:.1%}), today's customers would bring {worth} less over {months} months ({range})."
+        "If one more in every hundred customers who are still there stayed for the next 12 months "
+        "({after:.1%} instead of {before:.1%}), today's customers would bring {worth} less over {months}"
+        " months ({range})."
     ),
 }
 _PURCHASE = {
@@ -38,44 +40,46 @@ _PURCHASE = {
 }
 _PERIOD = {
     "week with a purchase": translatable(
-        "If the {active:,} active customers bought in one week a year more while they stay ({after:.1f} instead of "
-        "{before:.1f} weeks), they would bring {worth} more over {months} months ({range})."
+        "If the {active:,} active customers bought in one more week a year while they stay ({after:.1f} "
+        "instead of {before:.1f} weeks), they would bring {worth} more over {months} months ({range})."
     ),
     "month with a purchase": translatable(
-        "If the {active:,} active customers bought in one month a year more while they stay ({after:.1f} instead of "
-        "{before:.1f} months), they would bring {worth} more over {months} months ({range})."
+        "If the {active:,} active customers bought in one more month a year while they stay ({after:.1f}"
+        " instead of {before:.1f} months), they would bring {worth} more over {months} months ({range})."
     ),
     "quarter with a purchase": translatable(
-        "If the {active:,} active customers bought in one quarter a year more while they stay ({after:.1f} instead of "
-        "{before:.1f} quarters), they would bring {worth} more over {months} months ({range})."
+        "If the {active:,} active customers bought in one more quarter a year while they stay "
+        "({after:.1f} instead of {before:.1f} quarters), they would bring {worth} more over {months} "
+        "months ({range})."
     ),
     "year with a purchase": translatable(
-        "If the {active:,} active customers bought in one year a year more while they stay ({after:.1f} instead of "
-        "{before:.1f} years), they would bring {worth} more over {months} months ({range})."
+        "If the {active:,} active customers bought in one more year a year while they stay ({after:.1f} "
+        "instead of {before:.1f} years), they would bring {worth} more over {months} months ({range})."
     ),
 }
 _PERIOD_LOST = translatable(
-    "If the {active:,} active customers bought in one period a year more while they stay ({after:.1f} instead of "
-    "{before:.1f} periods), they would bring {worth} less over {months} months ({range})."
+    "If the {active:,} active customers bought in one more period a year while they stay "
+    "({after:.1f} instead of {before:.1f} periods), they would bring {worth} less over {months} "
+    "months ({range})."
 )
 _MARGIN = {
     _GAINED: translatable(
-        "If every {thing} left {one} more of margin, today's customers would bring {worth} more over {months} months "
-        "({range})."
+        "If every {thing} brought {one} more margin, today's customers would bring {worth} more over "
+        "{months} months ({range})."
     ),
     _LOST: translatable(
-        "If every {thing} left {one} more of margin, today's customers would bring {worth} less over {months} months "
-        "({range})."
+        "If every {thing} brought {one} more margin, today's customers would bring {worth} less over "
+        "{months} months ({range})."
     ),
 }
 _MARGIN_OF_PURCHASE = {
     _GAINED: translatable(
-        "If every purchase left {one} more of margin, today's customers would bring {worth} more over {months} months "
-        "({range})."
+        "If every purchase brought {one} more margin, today's customers would bring {worth} more over "
+        "{months} months ({range})."
     ),
     _LOST: translatable(
-        "If every purchase left {one} more of margin, today's customers would bring {worth} less over {months} months "
-        "({range})."
+        "If every purchase brought {one} more margin, today's customers would bring {worth} less over "
+        "{months} months ({range})."
     ),
 }
 _EROSION = {

@@ -74,7 +74,7 @@ def origins_of(holdout_start: date, as_of: date, observed_from: date, *, most: i
     return Origins(dates, max(min((as_of - holdout_start).days + 1, shortest), 1))
 
 
-@working("Forecasting again from past dates")
+@working("Making the forecast again from past dates")
 def rolling_table(
     fit: CltvFit, purchases: ibis.Table, observed_from: date, *, most: int = ORIGINS, then: PastStates | None = None
 ) -> pd.DataFrame:
@@ -233,7 +233,7 @@ def ranking(fit: CltvFit, purchases: ibis.Table, *, then: PastStates | None = No
 
     Raises `CxvalueError` when the fit has no holdout.
     """
-    start = fit.need_holdout(translate("A comparison with what happened"))
+    start = fit.need_holdout(translate("A comparison with actual results"))
     then = then or PastStates(fit, purchases)
     states, actual = then.known_before(start), then.bought(start, fit.as_of)
     tenths, summary, most = [], [], _most_concentrated(actual)
@@ -346,7 +346,7 @@ class MarginBacktest:
         return self.predicted.low <= self.actual <= self.predicted.high
 
 
-@working("Asking what would have been forecast in money")
+@working("Working out what the forecast in money would have been")
 def backtest_margin(
     fit: CltvFit,
     purchases: ibis.Table,

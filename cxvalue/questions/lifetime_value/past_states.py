@@ -63,7 +63,7 @@ class PastStates:
 
         `past` are forecasts from past days, usually those of the fit, `level` is that of the range.
         """
-        start = self._fit.need_holdout(translate("A comparison with what happened"))
+        start = self._fit.need_holdout(translate("A comparison with actual results"))
         if self._asked is not None and self._asked.level == level and past is self._fit.past:
             return self._asked
         return forecast_then(self._fit, self.log, past, start, self._fit.as_of, level)

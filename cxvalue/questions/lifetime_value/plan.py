@@ -97,9 +97,9 @@ def plan_forecast(
         full = _states(purchases, as_of, unit, period, rhythm)
     if not full.frequency.any():
         if period is None:
-            raise CxvalueError("Nobody bought a second time, so nothing about a customer's lifetime can be learnt.")
+            raise CxvalueError("Nobody bought a second time, so the data say nothing about how long customers stay.")
         raise CxvalueError(
-            "Nobody bought in a second {period}, so nothing about a customer's lifetime can be learnt.",
+            "Nobody bought in a second {period}, so the data say nothing about how long customers stay.",
             period=unit.value,
         )
     # One that leaves nothing to compare with does not count: the last day may be earlier than the study file expected.
@@ -120,7 +120,7 @@ def _period_of(allowed: tuple[str, ...] | None, unit: TimeUnit) -> Period | None
     if set(allowed) != {BG_BB.name}:
         raise CxvalueError("The model bg_bb counts periods and cannot be compared with models that count days.")
     if unit.value not in list(Period):
-        raise CxvalueError("The model bg_bb counts calendar periods, and a {unit} is none.", unit=unit.value)
+        raise CxvalueError("The model bg_bb counts calendar periods, and a {unit} is not one.", unit=unit.value)
     return Period(unit.value)
 
 

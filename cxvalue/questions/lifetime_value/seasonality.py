@@ -73,19 +73,21 @@ def find_season(
     """
     if (states.as_of - observed_from).days + 1 < SHORTEST_DAYS:
         return Season(
-            None, (), translate("A season can be told only from two full years of history before the part held back.")
+            None, (), translate("A season can be found only with two full years of history before the holdout.")
         )
     base = next((model for model in plain if model.name in SEASONAL.values() and model.status == "ok"), None)
     if base is None:
         return Season(
             None,
             (),
-            translate("A season is told beside a model that says who has left, and none of them is sound here."),
+            translate(
+                "A season can be found only beside a model that says who has left, and none of them is reliable here."
+            ),
         )
     seen = _seen(purchases, states.as_of)
     if np.bincount(seen.month - 1, minlength=12).min() < 2:
         return Season(
-            None, (), translate("A season can be told only when every month of the year was seen at least twice.")
+            None, (), translate("A season can be found only when every month of the year was seen at least twice.")
         )
     index: SeasonalIndex | None = None
     models: tuple[LifetimeModel, ...] = ()
@@ -95,10 +97,10 @@ def find_season(
         expected = expected / speed[seen.month - 1]
         kept = expected > 0.5
         if np.bincount(seen.month[kept] - 1, minlength=12).min() < 2:
-            return Season(None, (), translate("There are too few purchases a month to tell a season."))
+            return Season(None, (), translate("There are too few purchases a month to find a season."))
         index = seasonal_index(seen.month[kept], seen.repeats[kept], expected[kept])
         if index.p_value > FOUND_BELOW and not insist:
-            return Season(index, (), translate("No season was found: months differ by no more than chance."))
+            return Season(index, (), translate("No season was found: months differ no more than by chance."))
         if not last:
             found = _on_clock(states if first is None else first, index, seen)
             base = base if found is None else found

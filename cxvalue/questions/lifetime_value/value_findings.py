@@ -45,7 +45,7 @@ def season_findings(fit: CltvFit) -> list[Finding]:
     high, low = found.index[top] - 1, 1 - found.index[bottom]
     numbers = None if season.reason else (high, found.low[top] - 1, found.high[top] - 1)
     if season.reason:
-        text = f"{season.reason} {translate('The forecast takes every month alike.')}"
+        text = f"{season.reason} {translate('The forecast treats all months alike.')}"
     else:
         text = translate(
             "Purchases follow the seasons: {high:.0%} above an average month in {top}, {low:.0%} below it in {bottom}.",
@@ -55,17 +55,16 @@ def season_findings(fit: CltvFit) -> list[Finding]:
             bottom=translate(MONTH_NAMES[bottom]),
         )
         followed = (
-            translate("The forecast follows them, because that foresaw the part of the history held back better.")
+            translate("The forecast follows them, because it was more accurate on the holdout that way.")
             if fit.seasonal
-            else translate(
-                "The forecast does not follow them: on the part of the history held back that was no better."
-            )
+            else translate("The forecast does not follow them: it was no more accurate on the holdout that way.")
         )
         text = f"{text} {followed}"
     method = translate(
-        "Repeat purchases of {months} calendar months against what a model without a season expects of the customers as "
-        "they were acquired, beside a trend; shrunk by what is noise. An F test at 1% says whether there is a season; the "
-        "forecast follows it only where that foresaw the holdout and its first three months better.",
+        "Repeat purchases of {months} calendar months compared with what a model without a season "
+        "expects of the customers acquired by then, with a trend beside it; shrunk by the share that is "
+        "noise. An F test at 1% says whether there is a season; the forecast follows it only where it "
+        "was more accurate that way on the holdout and on its first three months.",
         months=found.months,
     )
     writer, label = replace(WRITER, grade="C", level=0.95), translate("Season of the purchases, highest month")
@@ -104,7 +103,7 @@ def _days_of(span: tuple[date, date]) -> dict[str, str]:
 
 def backtest_label() -> str:
     """What ``cltv.backtest`` is."""
-    return translate("The forecast made before the last stretch of the history, in money")
+    return translate("The forecast made before the holdout, in money")
 
 
 def backtest_finding(
@@ -157,9 +156,9 @@ def backtest_finding(
     if said.low <= came <= said.high:
         verdict = translate("Actual: {actual}, inside that range.", actual=actual)
     elif came > said.high:
-        verdict = translate("Actual: {actual}, more than its own range allowed.", actual=actual)
+        verdict = translate("Actual: {actual}, above that range.", actual=actual)
     else:
-        verdict = translate("Actual: {actual}, less than its own range allowed.", actual=actual)
+        verdict = translate("Actual: {actual}, below that range.", actual=actual)
     text = f"{forecast} {verdict}"
     return writer.write("backtest", backtest_label(), said, currency, text, grade="C", level=level)
 
@@ -234,8 +233,9 @@ def horizons_sentence(table: pd.DataFrame, discount: float, currency: str) -> st
     value = float(own[own["horizon_months"].isna()]["value"].iloc[0])
     known = endless["value"].dropna()
     return translate(
-        "Today's customers are forecast to bring {values}, and {value} without an end; the last figure rests on years that "
-        "nobody has seen yet and moves {range} when the discount rate moves by five points, so plan with a stated horizon.",
+        "Today's customers are forecast to bring {values}, and {value} with no time limit; the last "
+        "figure rests on years that nobody has seen yet and changes {range} when the discount rate "
+        "changes by five points, so plan with a stated horizon.",
         values=said,
         value=format_value(value, currency),
         range=format_range(known.min(), known.max(), currency),
@@ -257,13 +257,13 @@ def rolling_sentence(table: pd.DataFrame, fit: CltvFit) -> str:
     }
     if not len(known):
         return translate(
-            "Asked on {dates} different dates for the next {days} days, {model} was off by an unknown share in total "
-            "{things}; it had the best log score on {first} of the {dates} dates.",
+            "From {dates} different dates, the forecast of {model} for the next {days} days was off by an "
+            "unknown share in total {things}; it had the best log score on {first} of the {dates} dates.",
             **asked,
         )
     return translate(
-        "Asked on {dates} different dates for the next {days} days, {model} was off by {low} to {high} in total {things}; "
-        "it had the best log score on {first} of the {dates} dates.",
+        "From {dates} different dates, the forecast of {model} for the next {days} days was off by {low}"
+        " to {high} in total {things}; it had the best log score on {first} of the {dates} dates.",
         **asked,
         low=signed_share(known.min(), 1),
         high=signed_share(known.max(), 1),

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from cxvalue.study.experience import MetricRules
 
 WRITER = FindingWriter("62_scores", "experience.market.", case="C17", grade="D")
-NEEDS = translatable("Left out: no competitor in 'benchmarks' has own answers to the same metric within 45 days.")
+NEEDS = translatable(
+    "Left out: there are no own answers within 45 days of a competitor's figure in 'benchmarks' for the same metric."
+)
 AHEAD_YEARS = 2
 FEW_DATES = translatable("a trend needs 8 dates with own answers within 45 days.")
 
@@ -34,8 +36,8 @@ def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
         key = f"{metrics[one.metric]}.{rivals[one.competitor]}"
         names = {"metric": one.metric, "competitor": one.competitor}
         how = translate(
-            "Own answers within 45 days of the competitor's figure of {dates} dates; own {own}, theirs {theirs}. A figure "
-            "from another way of asking is no gap.",
+            "Own answers within 45 days of the competitor's figure on {dates} dates; own {own}, theirs "
+            "{theirs}. A figure from a different survey method is not a gap.",
             dates=len(one.days),
             own=format_number(one.own),
             theirs=format_number(one.theirs),
@@ -47,7 +49,7 @@ def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
             out.append(writer.withhold(f"{key}.gap_trend", label, translate(FEW_DATES), TREND_UNIT, how))
         else:
             text = translate(
-                "The gap to {competitor} in {metric} moves by {points} a year ({range}).",
+                "The gap to {competitor} in {metric} changes by {points} a year ({range}).",
                 points=format_number(one.trend.value),
                 range=format_range(one.trend.low, one.trend.high, ""),
                 **names,
@@ -61,11 +63,14 @@ def _gap_text(one: Gap) -> str:
     if one.interval is None:
         if one.latest < 0:
             return translate(
-                "{points} points behind {competitor} in {metric}; the benchmark names no error, so there is no range.",
+                (
+                    "{points} points behind {competitor} in {metric}; the benchmark gives no error, so there is no "
+                    "range."
+                ),
                 **values,
             )
         return translate(
-            "{points} points ahead of {competitor} in {metric}; the benchmark names no error, so there is no range.",
+            ("{points} points ahead of {competitor} in {metric}; the benchmark gives no error, so there is no range."),
             **values,
         )
     values["range"] = _range_of(one.interval, one.latest, "")

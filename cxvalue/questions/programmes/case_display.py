@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 MEANING = {
     "npv": (
         translatable("Net present value"),
-        translatable("of the assumptions as they stand; 95% of the possible outcomes lie in the range"),
+        translatable("from the assumptions as they stand; 95% of possible outcomes lie in the range"),
     ),
     "npv_80_percent_range": (
         translatable("Net present value, 80% range"),
-        translatable("four of five possible outcomes lie in the range"),
+        translatable("four out of five possible outcomes lie in the range"),
     ),
     "probability_of_loss": (translatable("Probability of a loss"), translatable("share of the outcomes below zero")),
-    "expected_loss_if_wrong": (translatable("Loss if it does lose"), translatable("mean of the outcomes below zero")),
+    "expected_loss_if_wrong": (
+        translatable("Average loss if there is one"),
+        translatable("mean of the outcomes below zero"),
+    ),
     "payback_months_discounted": (
         translatable("Payback, discounted"),
         translatable("the discounted sum never falls below zero again"),
@@ -40,10 +43,10 @@ MEANING = {
     "payback_months_simple": (translatable("Payback, simple"), translatable("the same without discounting")),
     "irr": (
         translatable("Internal rate of return"),
-        translatable("a year; given only where the money turns from out to in once"),
+        translatable("per year; given only where money first goes out and then comes in"),
     ),
     "roi": (translatable("Return on investment"), translatable("(benefits − costs) / costs, both discounted")),
-    "peak_exposure": (translatable("Most money out at a time"), translatable("not discounted")),
+    "peak_exposure": (translatable("Most money out at any time"), translatable("not discounted")),
     "break_even_effect": (
         translatable("Break-even"),
         translatable("the constant effect per treated customer and month at which the NPV is 0"),
@@ -57,9 +60,9 @@ COSTS = {
     "per_treated_customer_month": translatable("cost: per_treated_customer_month"),
 }
 STANDING = {
-    (True, True): translatable("in force and best"),
+    (True, True): translatable("current and best"),
     (True, False): translatable("best"),
-    (False, True): translatable("in force"),
+    (False, True): translatable("current"),
 }
 """What is said of a goodwill rule, by whether it is the best and whether it is in force."""
 
@@ -130,7 +133,7 @@ def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.
         told = translate(BENEFITS[one.kind], name=one.name)
         rows.append((told, one.monthly, one.low, one.high, one.owner, one.source, "benefit"))
     for risk in settings.risks:
-        told = translate("risk: {name}, a year", name=risk.name)
+        told = translate("risk: {name}, per year", name=risk.name)
         rows.append((told, risk.per_year_cost, None, None, risk.owner, risk.source, "risk"))
 
     def stated(what: str, value: float | str, kind: str, source: str = "", owner: str = "") -> None:
@@ -151,7 +154,7 @@ def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.
         low, middle, high = erosion.range
         rows.append(
             (
-                translate("the market takes, a year"),
+                translate("the market takes, per year"),
                 middle,
                 low,
                 high,
@@ -191,7 +194,7 @@ def assumptions_display(table: pd.DataFrame) -> Styler:
             translate("range"): ""
             if row.low is None or row.low != row.low or row.low == row.high
             else from_to(amount(row.low, row.kind), amount(row.high, row.kind)),
-            translate("who answers for it"): row.owner or translate("nobody named"),
+            translate("responsible"): row.owner or translate("not named"),
             translate("source"): row.source or translate("not stated"),
         }
         for row in table.itertuples()
@@ -222,10 +225,10 @@ def rules_display(fit: GoodwillFit, currency: str) -> Styler:
             translate("times a year"): row.times_per_year,
             translate("customers let off"): translate("{number:,.0f}", number=row.customers),
             translate("handling saved"): money(row.saved),
-            translate("they bring more"): money(row.gain),
+            translate("extra margin they bring"): money(row.gain),
             translate("fees forgone"): money(row.forgone),
             translate("run up because of it"): money(row.moral_hazard),
-            translate("worth a year"): money(row.value),
+            translate("worth per year"): money(row.value),
             translate("range"): from_to(money(row.low), money(row.high)),
             translate("status"): row.standing,
         }

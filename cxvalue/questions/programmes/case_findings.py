@@ -47,7 +47,7 @@ def case_findings(
         "npv": (currency, translate("Net present value")),
         "roi": ("share", translate("Return on investment")),
         "irr": ("share", translate("Internal rate of return")),
-        "peak_exposure": (currency, translate("Most money out at a time")),
+        "peak_exposure": (currency, translate("Most money out at any time")),
         "payback_months": ("months", translate("Payback")),
         "probability_of_loss": ("share", translate("Probability of a loss")),
         "mde": (UNITS[fit.effect.outcome] or currency, translate("Smallest effect that could have been proven")),
@@ -85,7 +85,7 @@ def case_findings(
     back = (
         translate("It pays back its costs after {time}.", time=format_value(payback.value, "months"))
         if payback and payback.value > 0
-        else translate("It never needs money of its own.")
+        else translate("It never needs money up front.")
     )
     if payback and not math.isfinite(payback.high):
         back += f" {perhaps_never(case, case.payback_draws)}"
@@ -94,7 +94,7 @@ def case_findings(
     out = (
         translate("At most {amount} is spent before money comes back.", amount=format_value(most.value, currency))
         if most.value > 0
-        else translate("No money has to be found beforehand.")
+        else translate("No money is needed up front.")
     )
     loss = case.probability_of_loss
     risk = (
@@ -108,14 +108,14 @@ def case_findings(
     )
     least = least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
     at_zero = translate(
-        "The rate a year at which the net present value is 0, where money goes out first and then comes in."
+        "The yearly rate at which the net present value is 0, for money that goes out first and then comes in."
     )
     no_costs = translate("no costs are stated.")
     unit, label = parts["probability_of_loss"]
     drawn = translate("Share of the draws with a net present value below zero.")
     per_cost = translate("(Benefits − costs) / costs.")
     whole = translate("Discounted, whole months.")
-    lowest = translate("The lowest point of the plain sum of the months to date.")
+    lowest = translate("The lowest point of the undiscounted running total.")
     return [
         _verdict(writer, fit, programme, verdict, registration, least, currency, made),
         estimate("npv", npv, worth, made),
@@ -151,14 +151,14 @@ def _earned(roi: float, currency: str) -> str:
     amount = format_value(abs(roi), currency)
     if roi >= 0:
         return translate(
-            "Each {currency} spent comes back with {amount} on top, in today's money.", currency=currency, amount=amount
+            "Each {currency} spent returns {amount} on top, in today's money.", currency=currency, amount=amount
         )
     if roi >= -1:
         return translate(
-            "Of each {currency} spent {amount} is lost, in today's money.", currency=currency, amount=amount
+            "Of each {currency} spent, {amount} is lost, in today's money.", currency=currency, amount=amount
         )
     return translate(
-        "For each {currency} spent {amount} is lost, in today's money: customers bring less than without it.",
+        "For each {currency} spent, {amount} is lost, in today's money: customers bring less than without it.",
         currency=currency,
         amount=amount,
     )
@@ -174,7 +174,8 @@ def _no_rate(case: Case) -> str:
     if (np.diff(np.sign(moved)) != 0).sum() == 1:
         return translate("so little comes back that the rate lies below −99% a year.")
     return translate(
-        "the money turns from out to in more than once, so there are several such rates and none of them means anything."
+        "the money changes from out to in more than once, so there are several such rates and none of "
+        "them is meaningful."
     )
 
 
@@ -200,7 +201,7 @@ def _mde(
     writer: FindingWriter, verdict: Verdict, parts: Mapping[str, tuple[str, str]], least: str, method: str
 ) -> Finding:
     unit, label = parts["mde"]
-    nothing = translate("nothing can be broken even.")
+    nothing = translate("there is nothing to break even on.")
     return writer.write("mde", label, verdict.mde, unit, least, method, missing=nothing)
 
 
@@ -218,8 +219,8 @@ def _verdict(
     writer, title = replace(writer, label=""), title_of(fit.name)
     if programme.success is None or registration is None:
         reason = translate(
-            "the study registers no criterion for this programme, so the result is described and not judged. Add a success "
-            "block before the next programme starts."
+            "the study has no registered criterion for this programme, so the result is described and not "
+            "judged. Add a success block before the next programme starts."
         )
         return writer.withhold("verdict", title, reason, "", method)
     text = f"{translate(SAID[verdict.word], title=title)} {test_text(verdict, registration, currency)}"

@@ -55,12 +55,15 @@ def base_sentence(effect: Effect, unit: str) -> str:
     base = effect.extra.get("base")
     if not base:
         return ""
-    said = translate("Every point, before the start and after it, is counted from {base}.", base=base)
+    said = translate("All points, before the start and after it, are measured from {base}.", base=base)
     other = next((one for one in effect.alternatives if one.kind == "month_before"), None)
     if other is None or other.estimate != other.estimate:
         return said
     textbook = translate(
-        "Counted from the month before the start alone, as textbooks do, the effect is {textbook} instead of {effect}.",
+        (
+            "Measured only from the month before the start, as in textbooks, the effect is {textbook} "
+            "instead of {effect}."
+        ),
         textbook=format_value(other.estimate, unit),
         effect=format_value(effect.estimate, unit),
     )
@@ -83,7 +86,7 @@ def checks_display(effect: Effect) -> Styler:
             translate("question"): one.question,
             translate("result"): translate(JUDGED[one.passed]),
             translate("lowers the grade"): _yes(one.gating),
-            translate("what was found"): one.detail,
+            translate("finding"): one.detail,
         }
         for one in effect.checks
     )
@@ -116,7 +119,7 @@ def sensitivity_display(effect: Effect, unit: str) -> Styler:
 def alternatives_display(effect: Effect, unit: str) -> Styler:
     """The estimate beside the same by other ways."""
     naive = format_value(effect.naive, unit) if effect.naive == effect.naive else translate("not available")
-    different = translate("No comparison: season, growth and recovery are counted as the programme's.")
+    different = translate("No comparison: season, growth and recovery are all credited to the programme.")
     rows = [
         (translate("as reported"), format_value(effect.estimate, unit), ""),
         *((one.name, format_value(one.estimate, unit), one.detail) for one in effect.alternatives),
@@ -194,7 +197,7 @@ def tornado_display(swings: Sequence[Swing], currency: str) -> Styler:
             translate("net present value then"): from_to(
                 format_value(one.low_npv, currency), format_value(one.high_npv, currency)
             ),
-            translate("the case turns at"): translate("no value")
+            translate("changes sign at"): translate("no value")
             if one.switching is None
             else amount(one.switching, one.unit),
         }
@@ -231,10 +234,10 @@ def uncounted_display(case: Case, currency: str) -> Styler:
     """Capacity set free: shown, and not counted."""
     return styled(
         {
-            translate("set free"): one.name,
+            translate("saved"): one.name,
             translate("a month"): format_value(one.monthly, currency),
             translate("range"): format_range(one.low, one.high, currency),
-            translate("who says so"): one.owner or translate("nobody named"),
+            translate("stated by"): one.owner or translate("not named"),
         }
         for one in case.settings.capacity
     )

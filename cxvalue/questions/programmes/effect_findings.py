@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 WRITER = FindingWriter("70_programmes", case="C6")
 NO_RANGE = translatable(
-    "nothing in it varies, neither the effect nor what is stated, so it carries no range and is no estimate."
+    "nothing in it varies, neither the effect nor the stated figures, so it has no range and is not an estimate."
 )
 DRIFTED = {
     (True, True): translatable(
-        "Before the start they drifted by {drift} towards the effect, and those months rule out more than {allowed}: the "
-        "effect outlasts that."
+        "Before the start they drifted by {drift} towards the effect, and those months rule out more "
+        "than {allowed}: the effect would survive that."
     ),
     (True, False): translatable(
         "Before the start they drifted by {drift} towards the effect, and those months rule out more than {allowed}: that "
         "much would be enough to undo it."
     ),
     (False, True): translatable(
-        "Before the start they drifted by {drift} against the effect, and those months rule out more than {allowed}: the "
-        "effect outlasts that."
+        "Before the start they drifted by {drift} against the effect, and those months rule out more "
+        "than {allowed}: the effect would survive that."
     ),
     (False, False): translatable(
         "Before the start they drifted by {drift} against the effect, and those months rule out more than {allowed}: that "
@@ -149,12 +149,18 @@ def _contribution(
     }
     text = (
         translate(
-            "By the end of {month} the programme has contributed {amount} net of its costs ({range}), nothing extrapolated.",
+            (
+                "By the end of {month} the programme has contributed {amount} net of its costs ({range}); "
+                "nothing is extrapolated."
+            ),
             **told,
         )
         if value >= 0
         else translate(
-            "By the end of {month} the programme has cost {amount} net of its costs ({range}), nothing extrapolated.",
+            (
+                "By the end of {month} the programme has lost {amount} net of its costs ({range}); nothing is "
+                "extrapolated."
+            ),
             **told,
         )
     )
@@ -187,9 +193,9 @@ def _naive(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
         unit,
         text,
         translate(
-            "For contrast only: season, growth and customers who recover anyway are all counted as the programme's."
+            "For contrast only: season, growth and customers who recover anyway are all credited to the programme."
         ),
-        missing=translate("no treated customer was there before the start."),
+        missing=translate("no treated customer existed before the start."),
     )
 
 
@@ -198,11 +204,11 @@ def _compared_with_before(naive: float, estimate: float, unit: str) -> str:
     much = format_value(abs(naive), unit)
     seen = (
         translate(
-            "A simple comparison of before and after would show a gain of {gain} a customer and month.", gain=much
+            "A simple comparison of before and after would show a gain of {gain} per customer and month.", gain=much
         )
         if naive > 0
         else translate(
-            "A simple comparison of before and after would show a loss of {loss} a customer and month.", loss=much
+            "A simple comparison of before and after would show a loss of {loss} per customer and month.", loss=much
         )
         if naive < 0
         else translate("A simple comparison of before and after would show no change.")
@@ -224,9 +230,10 @@ def _compared_with_before(naive: float, estimate: float, unit: str) -> str:
 
 def _drift_limit(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
     limit = effect.extra["drift_limit"]
-    label = translate("drift that would undo the effect, a month")
+    label = translate("monthly drift that would undo the effect")
     method = translate(
-        "The drift a month, all along, at which the range of the effect reaches zero, the drift being its bias."
+        "The monthly drift, lasting throughout, at which the range of the effect reaches zero if that "
+        "drift is its bias."
     )
     most = limit["still_proven"]
     if most is None:

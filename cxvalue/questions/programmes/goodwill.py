@@ -106,7 +106,7 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
     months, people = population(source)
     if months.count < WINDOW:
         found = translate(
-            "the tables cover {months} full months, and a rule per year needs {needed}.",
+            "the tables cover {months} full months, and a yearly rule needs {needed}.",
             months=months.count,
             needed=WINDOW,
         )
@@ -116,7 +116,7 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
     saved = _saved(settings, marked, interactions, where)
     rows = _last_year(marked, people, months, everyone=programme.case.population == "all")
     if not rows["amount"].size:
-        found = translate("nobody of the programme had a fee in the last 12 full months.")
+        found = translate("nobody in the programme had a fee in the last 12 full months.")
         raise BadInput.at(where, found, translate("Leave it out."))
     cap, often = settings.current.cap, settings.current.times_per_year
     mine = people if programme.case.population == "all" else people.filter(people.start >= 0)
@@ -207,7 +207,7 @@ def _missing(
             problems.append(Problem(f"{where}.{name[:-1]}_cost", found, remedy))
     if fit.margin_per_unit is None:
         found = translate(
-            "the outcome {outcome!r} has no price, so what customers bring more cannot be counted.",
+            "the outcome {outcome!r} has no price, so the extra margin that customers bring cannot be counted.",
             outcome=fit.effect.outcome,
         )
         remedy = translate("Use the outcome margin for a programme with goodwill rules.")
@@ -240,7 +240,7 @@ def _moral_hazard(
         if rate - more.high > 0:
             middle, low, high = (float(one / (rate - one)) for one in (more.estimate, more.low, more.high))
             return (middle, max(low, -0.9), high), translate("measured as the programme's effect on the number of fees")
-        reason = translate("the fees are too few to tell")
+        reason = translate("there are too few fees to say")
     except CxvalueError as error:
         reason = str(error).splitlines()[-1].strip()
     if settings.extra_share is None:
@@ -264,7 +264,7 @@ def _saved(settings: Goodwill, marked: ir.Table, interactions: ir.Table | None, 
     handled = handling_saved(marked, calls, most=settings.rules[0][-1])
     if handled is None:
         found = translate(
-            "no fee is marked as waived while the programme was in force, so calls cannot say what a waiver saves."
+            "no fee is marked as waived while the programme was running, so the calls cannot show what a waiver saves."
         )
         remedy = translate("State saved_per_waiver, or map the column 'waived'.")
         raise BadInput.at(f"{where}.reason", found, remedy)

@@ -131,7 +131,7 @@ def _refuse_certain(effect: Effect, panel: UnitPanel | CustomerPanel, name: str)
     if settled(effect.se, usual):
         return
     found = translate(
-        "the effect comes out without any error, as if chance had no part in it, so its range would have no width."
+        "the effect has no error at all, as if chance played no part in it, so its range would have no width."
     )
     remedy = translate(
         "Check that the outcome is filled in for treated and untreated units alike, and that ids agree between tables."
@@ -150,8 +150,8 @@ def _absent_units(source: PanelSource) -> str:
     if not missing:
         return ""
     return translate_count(
-        "{count:,} of the units in the roll-out has no customers and counts for nothing: {units}.",
-        "{count:,} of the units in the roll-out have no customers and count for nothing: {units}.",
+        "{count:,} of the units in the roll-out has no customers and is not counted: {units}.",
+        "{count:,} of the units in the roll-out have no customers and are not counted: {units}.",
         len(missing),
         units=enumerated([*missing[:3], *["…"] * (len(missing) > 3)]),
     )
@@ -185,8 +185,8 @@ def design_of(programme: Programme, rollout: ir.Table) -> tuple[str, str]:
         return (
             "experiment",
             translate_count(
-                "The roll-out names {count:,} arm, so chance is taken to have decided who got the programme.",
-                "The roll-out names {count:,} arms, so chance is taken to have decided who got the programme.",
+                "The roll-out names {count:,} arm, so customers are taken to have been assigned by lot.",
+                "The roll-out names {count:,} arms, so customers are taken to have been assigned by lot.",
                 arms,
             ),
         )
@@ -196,12 +196,12 @@ def design_of(programme: Programme, rollout: ir.Table) -> tuple[str, str]:
         )
     if started == 1:
         return "single_unit", translate(
-            "A single {unit} got it, so it is compared with a mixture of the others.", unit=programme.unit
+            "A single {unit} got it, so it is compared with a weighted mix of the others.", unit=programme.unit
         )
     return (
         "staggered",
         translate(
-            "Each {unit} got it at its own date, so those with it are compared with those still without.",
+            ("Each {unit} got it at its own date, so those with it are compared with those that do not have it yet."),
             unit=programme.unit,
         ),
     )

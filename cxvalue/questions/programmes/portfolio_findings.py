@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 WRITER = FindingWriter("80_roi_case", "programmes.", case="C6")
 WAYS = {
     "joint": translatable(
-        "Customers under any of the programmes are compared with customers under none, so each customer-month counts once, "
-        "whatever the programmes do together."
+        "Customers in any of the programmes are compared with customers in none, so each customer-month "
+        "counts once, however the programmes work together."
     ),
     "bounded": translatable(
-        "The programmes cannot be told apart in these data, so a customer-month under several counts for the largest claim "
-        "only; the range reaches up to the plain sum."
+        "These data cannot separate the programmes, so a customer-month in several counts for the "
+        "largest claim only; the range reaches up to the plain sum."
     ),
-    "sum": translatable("The programmes do not meet on the same customers, so their contributions simply add up."),
+    "sum": translatable("The programmes do not share customers, so their contributions simply add up."),
 }
 
 
@@ -54,8 +54,8 @@ def portfolio_findings(
         return []
     share = portfolio.overlap_share
     writer = replace(WRITER, level=level)
-    counted = translate("Counted from the roll-outs: customer-months under two or more programmes, of all under any.")
-    label = translate("Treated customer-months under several programmes")
+    counted = translate("Counted from the roll-outs: customer-months in two or more programmes, out of all in any.")
+    label = translate("Treated customer-months in several programmes")
     overlap = writer.write("overlap_share", label, share, "share", _overlap_text(portfolio), counted)
     if len(portfolio.priced) < 2:
         return [overlap]
@@ -69,8 +69,9 @@ def portfolio_findings(
     made = f"{translate(WAYS[portfolio.way])} {less}"
     worth = _worth_text(portfolio, totals, currency, level)
     method = translate(
-        "Sum of the cases' net present values, each at its own start, less the margin that they count twice: per treated "
-        "customer-month as measured to date. The range couples the cases' draws as their errors go together."
+        "Sum of the cases' net present values, each at its own start, less the margin that they count "
+        "twice: per treated customer-month as measured to date. The range allows for errors that the "
+        "cases share."
     )
     to_date = (totals.to_date, totals.to_date_low, totals.to_date_high)
     npv = (totals.npv, totals.npv_low, totals.npv_high)
@@ -98,7 +99,10 @@ def _to_date_text(portfolio: Portfolio, totals: Totals, currency: str, level: fl
                 **told,
             )
         return translate(
-            "Together, both programmes have cost {amount} net of their costs so far ({range} with {level} confidence).",
+            (
+                "Together, both programmes have lost {amount} net of their costs so far ({range} with {level} "
+                "confidence)."
+            ),
             **told,
         )
     if totals.to_date >= 0:
@@ -111,8 +115,14 @@ def _to_date_text(portfolio: Portfolio, totals: Totals, currency: str, level: fl
             **told,
         )
     return translate_count(
-        "Together, the {count:,} programme has cost {amount} net of its costs so far ({range} with {level} confidence).",
-        "Together, the {count:,} programmes have cost {amount} net of their costs so far ({range} with {level} confidence).",
+        (
+            "Together, the {count:,} programme has lost {amount} net of its costs so far ({range} with "
+            "{level} confidence)."
+        ),
+        (
+            "Together, the {count:,} programmes have lost {amount} net of their costs so far ({range} with "
+            "{level} confidence)."
+        ),
         count,
         **told,
     )
@@ -152,10 +162,10 @@ def _worth_text(portfolio: Portfolio, totals: Totals, currency: str, level: floa
 def _overlap_text(portfolio: Portfolio) -> str:
     share = portfolio.overlap_share
     texts = [
-        translate("No customer was under two programmes in the same month.")
+        translate("No customer was in two programmes in the same month.")
         if share == 0
         else translate(
-            "In {share} of the months under a programme, the customer was under several at once.",
+            "In {share} of the months in a programme, the customer was in several at once.",
             share=format_value(share, "share"),
         )
     ]
@@ -164,8 +174,8 @@ def _overlap_text(portfolio: Portfolio) -> str:
             if contacted and number:
                 texts.append(
                     translate(
-                        "Of those contacted by the campaign {campaign}, {share} were under {programme} already; what the "
-                        "campaign added is no part of the sums of programmes.",
+                        "Of those contacted by the campaign {campaign}, {share} were already in {programme}; what the "
+                        "campaign added is not included in the sums of programmes.",
                         campaign=campaign,
                         share=format_value(number / contacted, "share"),
                         programme=title_of(name),
@@ -182,21 +192,21 @@ def _once_text(portfolio: Portfolio, totals: Totals, currency: str) -> str:
     elif portfolio.way == "joint":
         text = (
             translate(
-                "Each single estimate holds something of the others, and the plain sum of them, {plain}, would count shared "
-                "customers more than once.",
+                "Each single estimate contains part of the others, and their plain sum, {plain}, would count "
+                "shared customers more than once.",
                 plain=plain,
             )
             if totals.plain_to_date > totals.to_date
             else translate(
-                "Each single estimate holds something of the others, and the plain sum of them, {plain}, would miss a "
-                "part of it.",
+                "Each single estimate contains part of the others, and their plain sum, {plain}, would miss part"
+                " of it.",
                 plain=plain,
             )
         )
     else:
         text = translate(
-            "The plain sum is {plain}; customers under several programmes count once here, for the largest claim, because "
-            "these data cannot tell the programmes apart.",
+            "The plain sum is {plain}; customers in several programmes count once here, for the largest "
+            "claim, because these data cannot separate the programmes.",
             plain=plain,
         )
     held = portfolio.holdout
@@ -209,8 +219,9 @@ def _once_text(portfolio: Portfolio, totals: Totals, currency: str) -> str:
     }
     checked = (
         translate(
-            "The {customers:,} customers held out of everything show that all of it added {amount} ({range}) before costs, "
-            "less than the programmes add up to: the sum is cut to it, to {share:.0%} of the claims.",
+            "The {customers:,} customers held out of everything show that all of it added {amount} ({range})"
+            " before costs, less than the sum of the programmes: the sum is cut to that, {share:.0%} of the "
+            "claims.",
             share=totals.factor,
             **told,
         )
@@ -229,13 +240,13 @@ def luck_sentence(portfolio: Portfolio | None, cases: Mapping[str, Case], curren
     found = None if portfolio is None else drawn_in(portfolio, cases)
     if found is None:
         return translate(
-            "The winner's curse cannot be corrected with fewer than three programmes: too little shows how far such "
-            "programmes differ."
+            "The winner's curse cannot be corrected with fewer than three programmes: it is not known how "
+            "much such programmes differ."
         )
     return translate(
-        "Winner's curse: programmes that look best have had luck as well. As measured, their margin so far adds up to "
-        "{measured} before costs; with each effect drawn in to zero by how noisy it is (James-Stein, empirical Bayes), to "
-        "{drawn}. Neither is corrected for overlap.",
+        "Winner's curse: programmes that look best have also had luck. As measured, their margin so far "
+        "adds up to {measured} before costs; with each effect shrunk towards zero by how noisy it is "
+        "(James-Stein, empirical Bayes), to {drawn}. Neither is corrected for overlap.",
         measured=format_value(found.raw, currency),
         drawn=format_value(found.drawn, currency),
     )

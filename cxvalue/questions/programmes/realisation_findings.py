@@ -38,7 +38,7 @@ def comparisons(
 
 def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currency: str) -> Finding:
     """What was delivered of each promised unit since the first promise there is; withheld with the reason without one."""
-    writer, key, label = writer_of(WRITER, fit.name), "realisation", translate("delivered of what was promised")
+    writer, key, label = writer_of(WRITER, fit.name), "realisation", translate("delivered out of promised")
     fade = next((check for check in fit.effect.checks if check.name == "fade" and check.passed is False), None)
     fades = f" {fade.detail}" if fade else ""
     if not found:
@@ -46,14 +46,14 @@ def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currenc
         return writer.withhold(key, label, reason + fades, "share")
     first = found[0]
     if not first.promised_se + first.delivered_se > 0:
-        reason = translate("the effect carries no error, neither then nor now, so no range can be given.")
+        reason = translate("the effect had no error then and has none now, so no range can be given.")
         return writer.withhold(key, label, reason + fades, "share", word="withheld")
     if first.ratio is None:
         return writer.withhold(key, label, _untold(first, currency) + fades, "share", word="withheld")
     method = translate(
-        "Margin of the months since then by today's effect, over the margin that the effect as measured then, carried on by "
-        "the rules of the case, gave for them: the same estimator twice. Range by Fieller's method, the two errors taken as "
-        "independent."
+        "Margin of the months since then by today's effect, divided by the margin that the effect as "
+        "measured then, continued by the rules of the case, gave for them: the same estimator twice. "
+        "Range by Fieller's method, assuming independent errors."
     )
     writer = replace(writer, grade=fit.effect.grade, level=fit.effect.level)
     text = _delivered(first, title_of(fit.name), currency) + fades
@@ -102,18 +102,18 @@ def _untold(first: Realised, currency: str) -> str:
     }
     if first.basis == "published":
         return translate_count(
-            "the report with data up to {month} promised {promise} of margin for the month since ({range}), which cannot be "
-            "told from nothing; {measured} was measured.",
-            "the report with data up to {month} promised {promise} of margin for the {count:,} months since ({range}), "
-            "which cannot be told from nothing; {measured} was measured.",
+            "the report with data up to {month} promised {promise} of margin for the month since ({range}), "
+            "which may be nothing at all; {measured} was measured.",
+            "the report with data up to {month} promised {promise} of margin for the {count:,} months since "
+            "({range}), which may be nothing at all; {measured} was measured.",
             len(first.months),
             **told,
         )
     return translate_count(
-        "the data up to {month} would have promised {promise} of margin for the month since ({range}), which cannot be told "
-        "from nothing; {measured} was measured.",
-        "the data up to {month} would have promised {promise} of margin for the {count:,} months since ({range}), which "
-        "cannot be told from nothing; {measured} was measured.",
+        "the data up to {month} would have promised {promise} of margin for the month since ({range}), "
+        "which may be nothing at all; {measured} was measured.",
+        "the data up to {month} would have promised {promise} of margin for the {count:,} months since "
+        "({range}), which may be nothing at all; {measured} was measured.",
         len(first.months),
         **told,
     )

@@ -39,15 +39,15 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
     told = {"title": title, "average": format_value(loss.mean, currency)}
     text = (
         translate(
-            "{title}: relaxing the rule costs {average} a year on average, and more than {bad} in one year of twenty. This "
-            "cost is already included in the net present value.",
+            "{title}: relaxing the rule costs {average} a year on average, and more than {bad} in one year "
+            "out of twenty. This cost is already included in the net present value.",
             bad=format_value(loss.bad_year, currency),
             **told,
         )
         if loss.bad_year > 0
         else translate(
-            "{title}: relaxing the rule costs {average} a year on average, and nothing at all in nineteen years of twenty. "
-            "This cost is already included in the net present value.",
+            "{title}: relaxing the rule costs {average} a year on average, and nothing at all in nineteen "
+            "years out of twenty. This cost is already included in the net present value.",
             **told,
         )
     )
@@ -57,7 +57,7 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
         "Stated frequency × severity of {risks}: Poisson numbers of log-normal losses. The range is for single years.",
         risks=enumerated(one.name for one in case.settings.risks),
     )
-    writer, label = replace(writer_of(WRITER, name, "C16"), grade="D"), translate("what the risks cost a year")
+    writer, label = replace(writer_of(WRITER, name, "C16"), grade="D"), translate("yearly cost of the risks")
     return [writer.write("risk_cost", label, (loss.mean, low, high), currency, text, method)]
 
 
@@ -89,15 +89,16 @@ def market_findings(
     Withheld where the study declares an erosion and no margin of customers is known; nothing where it declares none.
     """
     title = title_of(name)
-    writer, label = writer_of(WRITER, name, "C5"), translate("doing nothing while the market moves")
+    writer, label = writer_of(WRITER, name, "C5"), translate("doing nothing while the market erodes")
     if market is None:
-        reason = translate("without purchases there is no usual margin that the market could take from.")
+        reason = translate("without purchases there is no usual margin for the market to take from.")
         return [writer.withhold("do_nothing", label, reason, currency)] if declared else []
     lost = [-market.lost(case, share) for share in market.erosion]
     acting = case.changed(erosion_per_year=market.erosion[0])
     text = translate(
-        "{title}: if we do nothing and the market goes on taking {share} of every customer's margin a year, we lose {lost} "
-        "over the horizon ({range}). Even if the effect falls with the market, the programme is worth {npv}.",
+        "{title}: if we do nothing and the market keeps taking {share} of every customer's margin a "
+        "year, we lose {lost} over the horizon ({range}). Even if the effect falls with the market, the "
+        "programme is worth {npv}.",
         title=title,
         share=format_level(market.erosion[0]),
         lost=format_value(-lost[0], currency),
@@ -117,7 +118,7 @@ def further_findings(
     """``simple_payback_months``, and ``stop_below``: the measured effect at which the verdict would turn to FAIL."""
     title, simple = title_of(programme.name), case.simple_payback
     writer = replace(writer_of(WRITER, programme.name), grade=case.effect.grade)
-    method = translate("Month after which the plain sum of the flows never falls below zero again.")
+    method = translate("Month after which the undiscounted running total never falls below zero again.")
     paid: Value = simple and (simple.value, simple.low, simple.high)
     said = simple and translate(
         "Without discounting it has paid back after {time}.", time=format_value(simple.value, "months")
@@ -132,8 +133,8 @@ def further_findings(
     unit = UNITS[case.effect.outcome] or currency
     text = f"{_no_longer(case, title, limit, unit)} {_measured_next(programme.success, as_of)}"
     method = translate(
-        "The effect at which the criterion would be met with a probability of 1 − confidence only, all else as it is: so "
-        "low it must be measured, as exactly as now, for the verdict to turn to FAIL."
+        "The effect at which the criterion would be met only with a probability of 1 − confidence, all "
+        "else equal: measured this low, and as precisely as now, it would change the verdict to FAIL."
     )
     return [*found, writer.write("stop_below", translate("when to stop"), limit, unit, text, method)]
 
@@ -143,21 +144,22 @@ def _no_longer(case: Case, title: str, limit: float, unit: str) -> str:
     now = format_value(case.effect.estimate, unit)
     if case.break_even is None:
         return translate(
-            "{title}: it takes an effect below {limit} per customer and month ({now} now), measured as exactly, to prove "
-            "that the test is missed.",
+            "{title}: it takes an effect below {limit} per customer and month ({now} now), measured as "
+            "precisely as now, to prove that the test is failed.",
             title=title,
             limit=format_value(limit, unit),
             now=now,
         )
     pays = translate(
-        "{title}: it no longer pays if the effect falls below {limit} per customer and month ({now} now), all else as it "
-        "is.",
+        "{title}: it no longer pays if the effect falls below {limit} per customer and month ({now} "
+        "now), all else equal.",
         title=title,
         limit=format_value(case.break_even, unit),
         now=now,
     )
     fails = translate(
-        "Measured below {limit}, as exactly as now, the verdict would turn to FAIL.", limit=format_value(limit, unit)
+        "If it were measured below {limit}, as precisely as now, the verdict would change to FAIL.",
+        limit=format_value(limit, unit),
     )
     return f"{pays} {fails}"
 
@@ -168,7 +170,9 @@ def _measured_next(success: Success, as_of: date) -> str:
     text = (
         translate("Next measurement: {day}.", day=format_date(when))
         if when
-        else translate("Measure again when three more months are in after {day}.", day=format_date(as_of))
+        else translate(
+            "Measure again when three more months of data are available after {day}.", day=format_date(as_of)
+        )
     )
     if success.stop_if:
         agreed = translate("Agreed beforehand: stop if {condition}.", condition=success.stop_if.rstrip("."))
@@ -186,7 +190,7 @@ def so_far_sentence(case: Case, *, currency: str) -> str:
         amount=format_value(value, currency),
     )
     if case.exposure.months_seen < 1:
-        later = translate("The months of the case lie after that.")
+        later = translate("The months of the case come after that.")
         return f"{text} {later}"
     table = case.table()
     seen = table[table["month"] <= case.exposure.months_seen]
@@ -199,36 +203,36 @@ def _sum_to_date(months: int, amount: str, benefits: bool, risks: bool) -> str:
     """What the sum to date of the month table holds beyond the measured effect and the costs."""
     if benefits and risks:
         return translate_count(
-            "The sum to date of the table after its {count:,} observed month, {amount}, is that money as worth at the "
-            "start: discounted, month by month, with the stated benefits and risks.",
-            "The sum to date of the table after its {count:,} observed months, {amount}, is that money as worth at the "
-            "start: discounted, month by month, with the stated benefits and risks.",
+            "The table's running total after its {count:,} observed month, {amount}, is that money valued at"
+            " the start: discounted, month by month, with the stated benefits and risks.",
+            "The table's running total after its {count:,} observed months, {amount}, is that money valued "
+            "at the start: discounted, month by month, with the stated benefits and risks.",
             months,
             amount=amount,
         )
     if benefits:
         return translate_count(
-            "The sum to date of the table after its {count:,} observed month, {amount}, is that money as worth at the "
-            "start: discounted, month by month, with the stated benefits.",
-            "The sum to date of the table after its {count:,} observed months, {amount}, is that money as worth at the "
-            "start: discounted, month by month, with the stated benefits.",
+            "The table's running total after its {count:,} observed month, {amount}, is that money valued at"
+            " the start: discounted, month by month, with the stated benefits.",
+            "The table's running total after its {count:,} observed months, {amount}, is that money valued "
+            "at the start: discounted, month by month, with the stated benefits.",
             months,
             amount=amount,
         )
     if risks:
         return translate_count(
-            "The sum to date of the table after its {count:,} observed month, {amount}, is that money as worth at the "
-            "start: discounted, month by month, with the stated risks.",
-            "The sum to date of the table after its {count:,} observed months, {amount}, is that money as worth at the "
-            "start: discounted, month by month, with the stated risks.",
+            "The table's running total after its {count:,} observed month, {amount}, is that money valued at"
+            " the start: discounted, month by month, with the stated risks.",
+            "The table's running total after its {count:,} observed months, {amount}, is that money valued "
+            "at the start: discounted, month by month, with the stated risks.",
             months,
             amount=amount,
         )
     return translate_count(
-        "The sum to date of the table after its {count:,} observed month, {amount}, is that money as worth at the start: "
-        "discounted, month by month.",
-        "The sum to date of the table after its {count:,} observed months, {amount}, is that money as worth at the start: "
-        "discounted, month by month.",
+        "The table's running total after its {count:,} observed month, {amount}, is that money valued at"
+        " the start: discounted, month by month.",
+        "The table's running total after its {count:,} observed months, {amount}, is that money valued "
+        "at the start: discounted, month by month.",
         months,
         amount=amount,
     )
@@ -258,7 +262,7 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
     at_most = (
         translate("No number pays.")
         if none
-        else translate("A customer is best let off at most {often}.", often=format_value(fit.times_per_year, TIMES))
+        else translate("The best limit is {often} per customer.", often=format_value(fit.times_per_year, TIMES))
     )
     told = {
         "share": format_value(abs(share[0]), "share"),
@@ -272,12 +276,12 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
             "With the programme customers run up {share} fewer fees than without it ({range}; {source}).", **told
         )
     )
-    hazard = translate("more fees because they may be waived")
-    best_rule, advice = translate("value of the best rule a year"), _advice(fit, currency)
+    hazard = translate("extra fees because they may be waived")
+    best_rule, advice = translate("value of the best rule per year"), _advice(fit, currency)
     return [
         writer.write("policy_value", best_rule, worth_of, currency, advice),
         writer.write("policy_cap", translate("best cap"), cap, currency, best_cap),
-        writer.write("policy_times", translate("best number of times a year"), often, TIMES, at_most),
+        writer.write("policy_times", translate("best number of times per year"), often, TIMES, at_most),
         replace(writer, level=0.95).write("moral_hazard", hazard, added, "share", ran_up),
     ]
 
@@ -286,7 +290,7 @@ def _advice(fit: GoodwillFit, currency: str) -> str:
     """The recommended rule beside the one in force, and what speaks against it."""
     title, now = title_of(fit.name), fit.current
     in_force = translate(
-        "The rule in force (up to {cap}, {often}) is worth {value} a year ({range}).",
+        "The current rule (up to {cap}, {often}) is worth {value} a year ({range}).",
         cap=format_value(fit.current_cap, currency),
         often=format_value(fit.current_times, TIMES),
         value=format_value(now["value"], currency),
@@ -295,8 +299,8 @@ def _advice(fit: GoodwillFit, currency: str) -> str:
     if fit.cap == 0:
         return translate("{title}: none of the rules tried is worth more than it costs.", title=title) + f" {in_force}"
     best = translate(
-        "{title}: the best of the rules tried lets a customer off fees of up to {cap}, {often}. It is worth {value} a year "
-        "for {customers:,} customers ({range}), before the programme's running cost.",
+        "{title}: the best of the rules tried waives fees of up to {cap}, {often}. It is worth {value} a"
+        " year for {customers:,} customers ({range}), before the programme's running cost.",
         title=title,
         cap=format_value(fit.cap, currency),
         often=format_value(fit.times_per_year, TIMES),
@@ -309,12 +313,12 @@ def _advice(fit: GoodwillFit, currency: str) -> str:
         if fit.cap > fit.current_cap or fit.times_per_year > fit.current_times:
             texts.append(
                 translate(
-                    "The best one goes beyond what was tried: its customers are assumed to respond like those let off so "
-                    "far."
+                    "The best rule goes beyond anything tried so far: its customers are assumed to respond like "
+                    "those whose fees have been waived."
                 )
             )
         if now["high"] >= fit.low:
-            texts.append(translate("The ranges overlap, so the data do not prove it better than the rule in force."))
+            texts.append(translate("The ranges overlap, so the data do not prove it better than the current rule."))
     return " ".join(texts)
 
 
@@ -325,15 +329,15 @@ def _how_made(fit: GoodwillFit) -> str:
         fees=fit.fees,
     )
     handling = (
-        translate("Handling is spare capacity and not counted.")
+        translate("Handling time saved is spare capacity and not counted.")
         if fit.handling_class == "capacity"
-        else translate("Handling saved counts as cash.")
+        else translate("Handling time saved counts as cash.")
         if fit.handling_class == "cash"
-        else translate("Handling saved counts as planned cost avoided.")
+        else translate("Handling time saved counts as planned cost avoided.")
     )
-    invited = translate("More fees because of the rule: {source}.", source=fit.extra_source)
+    invited = translate("Extra fees because of the rule: {source}.", source=fit.extra_source)
     brought = translate(
-        "What let-off customers bring more: the measured effect with the fees given up put back, per customer let off, the "
-        "same under every rule."
+        "Extra margin of customers whose fees are waived: the measured effect with the waived fees added"
+        " back, per such customer, the same under every rule."
     )
     return f"{counted} {handling} {invited} {brought}"

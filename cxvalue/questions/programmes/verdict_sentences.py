@@ -106,17 +106,17 @@ def waiting_text(verdict: Verdict, currency: str) -> str:
     cost = format_value(best.delay_cost, currency)
     delay = (
         translate_count(
-            "Putting the programme off for {count:,} month costs about {cost}: waiting for it may pay.",
-            "Putting the programme off for {count:,} months costs about {cost}: waiting for them may pay.",
+            "Postponing the programme for {count:,} month costs about {cost}: waiting for it may pay.",
+            "Postponing the programme for {count:,} months costs about {cost}: waiting for them may pay.",
             best.months,
             cost=cost,
         )
         if best.worth_it
         else translate_count(
-            "Putting the programme off for {count:,} month costs about {cost}: waiting alone does not pay, so go on "
-            "measuring while it runs.",
-            "Putting the programme off for {count:,} months costs about {cost}: waiting alone does not pay, so go on "
-            "measuring while it runs.",
+            "Postponing the programme for {count:,} month costs about {cost}: waiting alone does not pay, so"
+            " keep measuring while it runs.",
+            "Postponing the programme for {count:,} months costs about {cost}: waiting alone does not pay, "
+            "so keep measuring while it runs.",
             best.months,
             cost=cost,
         )
@@ -151,8 +151,8 @@ def goes_on(case: Case) -> str:
     if beyond > 0:
         texts.append(
             translate_count(
-                "The horizon ends {count:,} month before the data do: what came after it is not counted.",
-                "The horizon ends {count:,} months before the data do: what came after it is not counted.",
+                "The horizon ends {count:,} month before the data do: nothing after it is counted.",
+                "The horizon ends {count:,} months before the data do: nothing after it is counted.",
                 beyond,
             )
         )
@@ -171,22 +171,22 @@ def _continued(case: Case) -> str:
         )
     if settings.persistence == "half_life":
         return translate_count(
-            "Beyond the {count:,} month measured the effect halves every {half:g} months.",
-            "Beyond the {count:,} months measured the effect halves every {half:g} months.",
+            "Beyond the {count:,} month measured, the effect halves every {half:g} months.",
+            "Beyond the {count:,} months measured, the effect halves every {half:g} months.",
             measured,
             half=settings.half_life_months,
         )
     if case.decay.significant:
         return translate_count(
-            "Beyond the {count:,} month measured the mean of the last three is held, fading by half every {half:.0f} months "
-            "as measured.",
-            "Beyond the {count:,} months measured the mean of the last three is held, fading by half every {half:.0f} "
-            "months as measured.",
+            "Beyond the {count:,} month measured, the mean of the last three is assumed, halving every "
+            "{half:.0f} months as measured.",
+            "Beyond the {count:,} months measured, the mean of the last three is assumed, halving every "
+            "{half:.0f} months as measured.",
             measured,
             half=case.decay.half_life_months,
         )
     return translate_count(
-        "Beyond the {count:,} month measured the mean of the last three is held.",
-        "Beyond the {count:,} months measured the mean of the last three is held.",
+        "Beyond the {count:,} month measured, the mean of the last three is assumed.",
+        "Beyond the {count:,} months measured, the mean of the last three is assumed.",
         measured,
     )

@@ -29,12 +29,12 @@ def recovery_display(found: Recovery, currency: str) -> Styler:
     """What a fast answer changes, in words."""
     kept, money, slow = found.retained, found.margin, found.margin_of_slow
     rows = [
-        (translate("stay, compared as they are"), format_value(found.naive, "share"), "—"),
-        (translate("stay, alike before"), *_with_range(kept, "share")),
-        (translate("margin, alike before"), *_with_range(money, currency)),
+        (translate("stay, simple comparison"), format_value(found.naive, "share"), "—"),
+        (translate("stay, customers alike before"), *_with_range(kept, "share")),
+        (translate("margin, customers alike before"), *_with_range(money, currency)),
         (translate("margin, of those answered late"), *_with_range(slow, currency)),
     ]
-    headings = [translate("a fast answer against a slow one"), translate("difference"), translate("range")]
+    headings = [translate("a fast answer compared with a slow one"), translate("difference"), translate("range")]
     return styled(rows, headings)
 
 

@@ -23,7 +23,8 @@ FEW = translatable(
 )
 THIN = 0.05
 NEEDS = translatable(
-    "Left out: the interactions name no complaints that were answered (columns complaint, responded_on or resolved_on)."
+    "Left out: the interactions contain no complaints that were answered (columns complaint, "
+    "responded_on or resolved_on)."
 )
 LABELS = {
     "retained": translatable("stay after a fast answer"),
@@ -32,11 +33,11 @@ LABELS = {
     "robustness": translatable("what would undo it"),
 }
 KEEPS = translatable(
-    "Answering within {target} keeps {kept} more of 100 complainers ({range}); compared as they are, it looks like {naive}."
+    "Answering within {target} keeps {kept} more of 100 complainers ({range}); a simple comparison would say {naive}."
 )
 NOT_SHOWN = translatable(
-    "That an answer within {target} keeps complainers is not shown: {kept} of 100 ({range}); compared as they are, it looks "
-    "like {naive}."
+    "It is not shown that an answer within {target} keeps complainers: {kept} of 100 ({range}); a "
+    "simple comparison would say {naive}."
 )
 
 
@@ -73,7 +74,7 @@ def response_findings(
         naive=_tenths(100 * found.naive),
     )
     undo = translate(
-        "A hidden cause that explains {share} of what is left of both speed and staying would undo it.",
+        ("A hidden cause that explains {share} of the remaining variation in both speed and staying would undo it."),
         share=format_value(found.robustness, "share"),
     )
     out.append(writer.write("retained", translate(LABELS["retained"]), kept, "share", f"{effect} {undo}"))
@@ -99,9 +100,10 @@ def _tenths(per_100: float) -> str:
 
 def _followed(found: Recovery, rules: ExperienceRules, target: str) -> str:
     how = translate(
-        "{complaints:,} complaints, each the first of its customer after 180 days without one, {fast:,} answered within "
-        "{target}. Both arms count from day {start} to day {end}; doubly robust, cross-fitted, given margin, purchases, "
-        "silence, tenure, earlier complaints, reason, channel, touchpoint, unit, weekday and month.",
+        "{complaints:,} complaints, each the first of its customer after 180 days without one, {fast:,} "
+        "answered within {target}. Both groups count from day {start} to day {end}; doubly robust, "
+        "cross-fitted, given margin, purchases, silence, tenure, earlier complaints, reason, channel, "
+        "touchpoint, unit, weekday and month.",
         complaints=found.complaints,
         fast=found.fast,
         target=target,
@@ -111,7 +113,8 @@ def _followed(found: Recovery, rules: ExperienceRules, target: str) -> str:
     if found.thin <= THIN:
         return how
     thin = format_value(found.thin, "share")
-    return f"{how} {translate('For {share} of them hardly any were answered otherwise.', share=thin)}"
+    unlike = translate("For {share} of them hardly any similar complaint was answered at the other speed.", share=thin)
+    return f"{how} {unlike}"
 
 
 def _counted(speed: Speed, answered_by: str) -> str:
@@ -176,15 +179,15 @@ def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery,
 def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) -> Finding:
     label = translate("stay after a fast answer, by backlog")
     how = translate(
-        "Two-stage least squares: other complaints open at the unit that day move the speed, given unit, weekday and month; "
-        "first-stage F {strength:.1f}. It holds for complaints that a backlog moves, and only if a backlog worsens nothing "
-        "but speed, which no table shows.",
+        "Two-stage least squares: other complaints open at the unit that day change the speed, given "
+        "unit, weekday and month; first-stage F {strength:.1f}. It applies to complaints whose speed "
+        "depends on a backlog, and only if a backlog harms nothing but speed, which no table shows.",
         strength=found.first_stage_f,
     )
     alpha = 1 - level
     grade = "C" if found.balance_p > alpha else "D"
     if found.effect is None:
-        reason = translate("the backlog of a unit hardly moves how fast it answers, so it bounds nothing.")
+        reason = translate("the backlog of a unit hardly changes how fast it answers, so it sets no bounds.")
         return writer.withhold("instrument", label, reason, "share", how, grade=grade)
     per_100 = [100 * end for end in found.effect]
     text = translate(
@@ -193,5 +196,5 @@ def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) 
         range=format_range(per_100[1], per_100[2], ""),
     )
     if grade == "D":
-        text += " " + translate("But on busy days other customers complain, so this is no more than a link.")
+        text += " " + translate("But on busy days other customers complain, so this is only a link.")
     return writer.write("instrument", label, found.effect, "share", text, how, grade=grade)

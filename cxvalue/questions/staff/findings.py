@@ -33,24 +33,24 @@ FOLLOWED = translatable(
 )
 COST = translatable("Turnover above that of the best quarter of units goes with {margin} of margin a year ({range}).")
 COST_OF_LOUD = translatable(
-    "Turnover above that of the best quarter of units goes with {margin} of margin a year ({range}), which comes first is "
-    "not known."
+    "Turnover above that of the best quarter of units goes with {margin} of margin a year ({range});"
+    " which comes first is not known."
 )
 COST_NOT_SHOWN = translatable(
-    "That turnover above that of the best quarter of units costs margin is not shown: {margin} a year ({range})."
+    "It is not shown that turnover above that of the best quarter of units costs margin: {margin} a year ({range})."
 )
 BY_CHANCE = translatable(
-    "Units may differ in turnover by chance alone: those with little of it in one half of the months need not have little "
-    "in the other."
+    "Units may differ in turnover by chance alone: those with low turnover in one half of the months"
+    " need not have low turnover in the other."
 )
 
 
 def turnover_findings(staff: HeadCount, found: Turnover | None, *, level: float) -> list[Finding]:
     """Leavers a year, and who is still there after 12 months."""
     writer = replace(WRITER, label=translate("Staff: "), level=level, grade="C")
-    label = translate("turnover a year")
+    label = translate("turnover per year")
     if found is None:
-        return [writer.withhold("turnover", label, translate("nobody was employed in a whole month."), "share")]
+        return [writer.withhold("turnover", label, translate("nobody was employed in a full month."), "share")]
     rate, still = found.rate, found.survival
     how = translate(
         "{leavers:,} leavers in {months:,.0f} person-months at {units:,} units.",

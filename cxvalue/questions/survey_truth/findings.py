@@ -43,7 +43,7 @@ MORE = {
         "Those who answer had more purchases before than those who do not, by {gap} standard deviations ({range})."
     ),
     "silence": translatable(
-        "Those who answer had more silence before than those who do not, by {gap} standard deviations ({range})."
+        "Those who answer had been silent longer before than those who do not, by {gap} standard deviations ({range})."
     ),
     "complaints": translatable(
         "Those who answer had more complaints before than those who do not, by {gap} standard deviations ({range})."
@@ -57,7 +57,8 @@ LESS = {
         "Those who answer had fewer purchases before than those who do not, by {gap} standard deviations ({range})."
     ),
     "silence": translatable(
-        "Those who answer had less silence before than those who do not, by {gap} standard deviations ({range})."
+        "Those who answer had been silent for less time before than those who do not, by {gap} standard "
+        "deviations ({range})."
     ),
     "complaints": translatable(
         "Those who answer had fewer complaints before than those who do not, by {gap} standard deviations ({range})."
@@ -129,9 +130,9 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
 
 def _weighting(found: Reweighted) -> str:
     how = translate(
-        "Weighted by 1 / P(answer), a logit on margin, purchases, silence, complaints and segments before; "
-        "{effective:,.0f} effective answers; doubly robust {robust}. It assumes that of customers alike before, those who "
-        "answer are like those who do not.",
+        "Weighted by 1 / P(answer), a logit on margin, purchases, silence, complaints and segments "
+        "before; {effective:,.0f} effective answers; doubly robust {robust}. It assumes that among "
+        "customers alike before, those who answer are like those who do not.",
         effective=found.effective,
         robust=format_number(found.doubly_robust),
     )
@@ -144,7 +145,7 @@ def _weighting(found: Reweighted) -> str:
 
 def _bounds_text(found: Reweighted, frame: Invited, main: str) -> str:
     text = translate(
-        "If nothing is assumed of those who did not answer, {main} of all is {bounds}.",
+        "If nothing is assumed about those who did not answer, {main} of all is {bounds}.",
         main=main,
         bounds=format_range(*found.bounded, ""),
     )
@@ -152,7 +153,10 @@ def _bounds_text(found: Reweighted, frame: Invited, main: str) -> str:
     if silent <= 0 or found.score.value <= middle:
         return text
     return f"{text} " + translate(
-        "It falls to the middle of the scale, {middle}, if they are less content by {points} than others like them.",
+        (
+            "It falls to the middle of the scale, {middle}, if they are less satisfied by {points} than "
+            "others like them."
+        ),
         middle=format_number(middle),
         points=format_number((found.score.value - middle) / silent),
     )
@@ -174,11 +178,11 @@ def timing_findings(late: Lateness | None, expected: Expectation | None, *, main
             told=format_number(late.told),
         )
         how = translate(
-            "{answers:,} answers, invited {days:.1f} days after on average; within touchpoint and month.",
+            ("{answers:,} answers, invited {days:.1f} days after the event on average; within touchpoint and month."),
             answers=late.answers,
             days=late.mean_days,
         )
-        out.append(writer.write("delay", translate("points a day of delay"), slope, "points", text, how))
+        out.append(writer.write("delay", translate("points per day of delay"), slope, "points", text, how))
     if expected is not None:
         text = translate(
             "{below} of the answers are below the worst that was expected ({range}), {between} between, {above} above the "
@@ -203,11 +207,11 @@ def timing_findings(late: Lateness | None, expected: Expectation | None, *, main
 def minimum_finding(least: int, detect: float, *, main: str) -> Finding:
     """How many answers a group needs so that a difference is seen."""
     text = translate(
-        "To see a difference of {points} points of {main} between two groups, each needs {answers:,} answers; smaller "
-        "differences of smaller groups are noise.",
+        "To see a difference of {points} points of {main} between two groups, each group needs "
+        "{answers:,} answers; smaller differences, or smaller groups, are noise.",
         points=format_number(detect),
         main=main,
         answers=least,
     )
     how = translate("2 (z.975 + z.80)² v / δ²: found in four of five cases, at 95%.")
-    return _writer().write("minimum_n", translate("answers a group"), least, "answers", text, how, kind="count")
+    return _writer().write("minimum_n", translate("answers per group"), least, "answers", text, how, kind="count")

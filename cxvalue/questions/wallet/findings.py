@@ -34,16 +34,16 @@ def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Findi
             range=format_range(value.low, value.high, "share"),
         )
         how = translate(
-            "{customers:,} customers: own revenue of 12 months by 12 × the spend that they state, at most 1; capped for "
-            "{capped:,}. What people state is often too low.",
+            "{customers:,} customers: own revenue of 12 months divided by 12 × the spend that they state, at"
+            " most 1; capped for {capped:,}. People often state too little.",
             customers=found.told,
             capped=found.capped,
         )
         out.append(writer.write("share", translate("share of wallet"), range_of(*value), "share", text, how))
     elif found.too_early:
         reason = translate(
-            "{answers:,} customers told what they spend before a year of purchases had been observed, and fewer than 30 "
-            "later.",
+            "{answers:,} customers stated their spend before a year of purchases had been observed, and "
+            "fewer than 30 later.",
             answers=found.too_early,
         )
         out.append(writer.withhold("share", translate("share of wallet"), reason, "share"))
@@ -64,14 +64,14 @@ def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Findi
         }
         if value.value >= 0:
             text = translate(
-                "Customers whose main shop we are bring {margin} more of margin in the year after than others with an equal "
-                "past ({range}). A link.",
+                "Customers whose main shop we are bring {margin} more margin in the year after than others with "
+                "an equal past ({range}). A link.",
                 **values,
             )
         else:
             text = translate(
-                "Customers whose main shop we are bring {margin} less of margin in the year after than others with an equal "
-                "past ({range}). A link.",
+                "Customers whose main shop we are bring {margin} less margin in the year after than others with "
+                "an equal past ({range}). A link.",
                 **values,
             )
         label, how = translate("margin of the main store"), translate("Given margin before, tenure and unit.")
@@ -85,12 +85,15 @@ def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Findi
     if found.room is not None:
         value = found.room
         text = translate(
-            "The {customers:,} customers who told still spend elsewhere what would be {margin} of margin a year ({range}).",
+            (
+                "The {customers:,} customers who stated their spend still spend elsewhere what would be {margin}"
+                " of margin a year ({range})."
+            ),
             customers=found.told,
             margin=format_value(value.value, currency),
             range=format_range(value.low, value.high, currency),
         )
-        out.append(writer.write("room", translate("margin a year still spent elsewhere"), value, currency, text))
+        out.append(writer.write("room", translate("margin per year still spent elsewhere"), value, currency, text))
     return out
 
 
@@ -101,22 +104,25 @@ def _main_store(writer: FindingWriter, found: Wallet, value: Interval) -> Findin
     }
     if found.at_till:
         text = translate(
-            "{share} of customers ({range}) call us their main shop; at the till it looks like {till}.",
+            (
+                "{share} of customers ({range}) call us their main shop; asked at the till alone, it would seem "
+                "to be {till}."
+            ),
             till=format_value(found.as_asked, "share"),
             **values,
         )
     else:
         text = translate("{share} of customers ({range}) call us their main shop.", **values)
     how = translate(
-        "{asked:,} customers, {till:,} of them asked at the till, where frequent customers are met more often: weighted by "
-        "1 / visits of 12 months.",
+        "{asked:,} customers, {till:,} of them asked at the till, where frequent customers are met more "
+        "often: weighted by 1 / visits in 12 months.",
         asked=found.asked,
         till=found.at_till,
     )
     if found.for_silent:
         silent = translate(
-            "{customers:,} of them also by 1 / P(answer | what was known before), for customers like them who were asked "
-            "and did not answer.",
+            "{customers:,} of them also by 1 / P(answer | what was known before), to stand for similar "
+            "customers who were asked and did not answer.",
             customers=found.for_silent,
         )
         how = f"{how} {silent}"

@@ -38,7 +38,7 @@ def render_casebook(model: ReportModel, path: Path) -> None:
     import xlsxwriter
 
     if not model.cases:
-        raise CxvalueError("There is no business case to write a workbook of.")
+        raise CxvalueError("There is no business case to put in a workbook.")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties(

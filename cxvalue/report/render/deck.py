@@ -46,7 +46,7 @@ def render_deck(model: ReportModel, path: Path) -> None:
     from pptx.util import Inches
 
     if not model.slides:
-        raise CxvalueError("There is nothing to tell on slides.")
+        raise CxvalueError("There is nothing to put on slides.")
     deck = pptx.Presentation()
     deck.slide_width, deck.slide_height = Inches(WIDTH), Inches(HEIGHT)
     about, day = deck.core_properties, datetime.combine(model.as_of, time())

@@ -43,7 +43,7 @@ class Paper:
 
 
 PAPERS = (
-    Paper("report.pdf", "typst", "typst", translatable("the report to print and to mail"), render_pdf),
+    Paper("report.pdf", "typst", "typst", translatable("the report to print and to send by e-mail"), render_pdf),
     Paper("deck.pptx", "pptx", "python-pptx", translatable("the slides"), render_deck),
     Paper("case.xlsx", "xlsxwriter", "XlsxWriter", translatable("the business case as a workbook"), render_casebook),
 )

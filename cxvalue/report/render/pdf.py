@@ -79,7 +79,7 @@ def _fonts() -> Path:
     """The folder of the letters that matplotlib brings; it is not imported for them."""
     spec = find_spec("matplotlib")
     if spec is None or not spec.submodule_search_locations:
-        raise CxvalueError("matplotlib is not installed, and with it the letters of the PDF are missing.")
+        raise CxvalueError("matplotlib is not installed, so the fonts of the PDF are missing.")
     return Path(next(iter(spec.submodule_search_locations))) / "mpl-data" / "fonts" / "ttf"
 
 

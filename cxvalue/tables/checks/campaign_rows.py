@@ -53,15 +53,21 @@ def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Pro
                 told = {"contacts": many, "name": wanted, "written": listed}
                 said = (
                     translate(
-                        "{contacts:,} contacts write the campaign {name!r} as {written}, which makes it another campaign.",
+                        (
+                            "{contacts:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
+                            "campaign."
+                        ),
                         **told,
                     )
                     if column == "campaign"
                     else translate(
-                        "{contacts:,} contacts write the arm {name!r} as {written}, which makes it another arm.", **told
+                        ("{contacts:,} contacts spell the arm {name!r} as {written}, which makes it a different arm."),
+                        **told,
                     )
                 )
-                remedy = translate("Write it in one way in the table, or put it right with a 'query:' over the file.")
+                remedy = translate(
+                    "Spell it the same way everywhere in the table, or correct it with a 'query:' over the file."
+                )
                 problems.append(Problem(f"tables.contacts.{column}", said, remedy, many))
     return problems
 
@@ -84,8 +90,8 @@ def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> lis
         return []
     some = each.filter(both).order_by("customer_id").limit(3).to_pyarrow().column("customer_id").to_pylist()
     found = translate(
-        "{both:,} customers stand in more than one arm of the campaign: contacted, and held out as well ({share:.1%} of the "
-        "{held:,} held out; {some}).",
+        "{both:,} customers appear in more than one arm of the campaign: contacted, and held out as well"
+        " ({share:.1%} of the {held:,} held out; {some}).",
         both=row["both"],
         share=row["both"] / row["held"],
         held=row["held"],
@@ -129,9 +135,9 @@ def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Cau
         if name not in controls:
             continue
         text = translate(
-            "{some:,} of the {all:,} customers of the campaign {name} ({share:.1%}) stand in more than one of its arms. "
-            "Each counts in the arm of the first row, so what a later arm did is counted there as well: the arms may differ "
-            "more than it seems.",
+            "{some:,} of the {all:,} customers of the campaign {name} ({share:.1%}) appear in more than one "
+            "of its arms. Each counts in the arm of the first row, so what a later arm did is counted there "
+            "as well: the arms may differ more than it seems.",
             some=row["double"],
             all=row["customers"],
             name=name,

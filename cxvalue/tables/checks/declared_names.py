@@ -44,7 +44,7 @@ def declared_problems(
                 remedy = translate("Add it under 'tables: {table}:'.", table=table)
                 problems.append(Problem(where, found, remedy))
             elif not names:
-                found = translate("the table '{table}' has no sound row.", table=table)
+                found = translate("the table '{table}' has no valid row.", table=table)
                 problems.append(Problem(where, found, translate("Correct its rows first.")))
             elif item.name not in names:
                 found = (

@@ -64,9 +64,9 @@ def history_begins(purchases: ir.Table, end: date, ignore_before: date | None) -
     old, customers = int(counts[:many].sum()), sum(newcomers.values())
     later = counts[many : many + 12]
     text = translate(
-        "{old:,} of {customers:,} customers first bought before {day}, where the history begins, then {least:,.0f} to "
-        "{most:,.0f} a month: most of them are old customers who look new. What is said about new customers rests on them "
-        "too, unless the study says {line}",
+        "{old:,} of {customers:,} customers first bought before {day}, where the history begins, then "
+        "{least:,.0f} to {most:,.0f} a month: most of them are existing customers who look new. What is "
+        "said about new customers includes them, unless the study says {line}",
         old=old,
         customers=customers,
         day=after,

@@ -141,8 +141,8 @@ def spoilt_ids(contract: TableContract, types: dict[str, str], table: ir.Table) 
     """The rule against ids that a spreadsheet has rounded: scientific notation, or more digits than a number keeps."""
     rules = []
     remedy = translate(
-        "Different ids became the same one and cannot be told apart any more: export again with this column as text, "
-        "and do not open the file in a spreadsheet before."
+        "Different ids became the same one and cannot be separated any more: export again with this "
+        "column as text, and do not open the file in a spreadsheet first."
     )
     for column in contract.columns:
         if column.kind != "id" or column.name not in types:
@@ -245,14 +245,16 @@ def guest_cautions(counts: IdCounts, guests: tuple[str, ...]) -> list[Caution]:
             where = {"column": counts.column, "ids": counts.ids, "table": counts.table, "share": share}
             text = (
                 translate(
-                    "One {column} of {ids:,} in '{table}' holds {share:.0%} of its rows: a customer like that is rare, an "
-                    "id shared by many customers is not. If it stands for many, name it under guest_ids.",
+                    "One {column} of {ids:,} in '{table}' has {share:.0%} of its rows: one customer rarely has that "
+                    "much, an id shared by many customers often does. If it stands for many, name it under "
+                    "guest_ids.",
                     **where,
                 )
                 if of == "rows"
                 else translate(
-                    "One {column} of {ids:,} in '{table}' holds {share:.0%} of its revenue: a customer like that is rare, "
-                    "an id shared by many customers is not. If it stands for many, name it under guest_ids.",
+                    "One {column} of {ids:,} in '{table}' has {share:.0%} of its revenue: one customer rarely has "
+                    "that much, an id shared by many customers often does. If it stands for many, name it under "
+                    "guest_ids.",
                     **where,
                 )
             )
@@ -282,16 +284,16 @@ def _guest(counts: IdCounts, one: tuple[str, int, float], guests: tuple[str, ...
     where = {"column": counts.column, "name": repr(name), "table": counts.table, "rows": rows, "all": counts.rows}
     held = (
         translate(
-            "The {column} {name} in '{table}' holds {rows:,} of {all:,} rows and {share:.0%} of the revenue.",
+            "The {column} {name} in '{table}' has {rows:,} of {all:,} rows and {share:.0%} of the revenue.",
             **where,
             share=money / counts.amount,
         )
         if counts.amount and money
-        else translate("The {column} {name} in '{table}' holds {rows:,} of {all:,} rows.", **where)
+        else translate("The {column} {name} in '{table}' has {rows:,} of {all:,} rows.", **where)
     )
     meant = translate(
-        "It looks like a stand-in for buyers without an id, and counts as one customer. If it is, write {line}: their sales "
-        "then count in the totals only.",
+        "It looks like a placeholder for buyers without an id, and counts as one customer. If it is, "
+        "write {line}: their sales then count in the totals only.",
         line=_line(guests, [name]),
     )
     text = f"{held} {meant}"
@@ -332,14 +334,14 @@ def alike_caution(table: ir.Table, counts: IdCounts, rules: IdRules) -> Caution 
     }
     text = (
         translate(
-            "{ids:,} different {column}s in '{table}' would be {fewer:,} without {repair}: the same customer may stand "
-            "under two ids. If so, write {line} in the study file.",
+            "{ids:,} different {column}s in '{table}' would be {fewer:,} without {repair}: the same customer"
+            " may appear under two ids. If so, write {line} in the study file.",
             **where,
         )
         if counts.column == "customer_id"
         else translate(
-            "{ids:,} different {column}s in '{table}' would be {fewer:,} without {repair}: the same thing may stand under "
-            "two ids. If so, write {line} in the study file.",
+            "{ids:,} different {column}s in '{table}' would be {fewer:,} without {repair}: the same thing "
+            "may appear under two ids. If so, write {line} in the study file.",
             **where,
         )
     )

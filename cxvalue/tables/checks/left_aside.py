@@ -73,7 +73,10 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
             words = _returns(con, raw)
             if words:
                 text = translate(
-                    "{column} says {words} in rows with amounts above zero, which are added up. If these came back: {line}.",
+                    (
+                        "{column} says {words} in rows with amounts above zero, which are added up. If these are "
+                        "returns: {line}."
+                    ),
                     column=repr(theirs),
                     words=enumerated(f"{word} {count:,}" for word, count in words),
                     line=f"refund: {{rows: {{{theirs}: [{', '.join(word for word, _ in words)}]}}}}",
@@ -81,8 +84,8 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
                 say("revenue", sum(count for _, count in words), text)
         elif role == "currency" and number > 1:
             text = translate(
-                "Amounts are added up although {column} names {number} currencies. Map it ({line}), and say what one of "
-                "each is worth under exchange_rates.",
+                "Amounts are added up although {column} contains {number} currencies. Map it ({line}), and give "
+                "the value of one of each under exchange_rates.",
                 column=repr(theirs),
                 number=number,
                 line=f"currency: {theirs}",
@@ -90,7 +93,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
             say("revenue", rows, text)
         elif role == "refund" and number:
             text = translate(
-                "{column} is filled in {rows:,} rows and is taken off nowhere. If that came back to the customer: {line}.",
+                "{column} is filled in {rows:,} rows and is deducted nowhere. If that was refunded: {line}.",
                 column=repr(theirs),
                 rows=number,
                 line=f'refund: {{amount: "{theirs}"}}',
@@ -98,14 +101,17 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
             say("revenue", number, text)
         elif role == "net" and plain and not role_of(revenue, "net"):
             text = translate(
-                "Revenue is {revenue}, and {column} stands beside it: revenue is without tax.",
+                "Revenue is {revenue}, and there is a column {column} beside it: revenue is without tax.",
                 revenue=repr(revenue),
                 column=repr(theirs),
             )
             say("revenue", rows, text)
         elif role == "tax" and plain and number and "net" not in raw.beside and not role_of(revenue, "net"):
             text = translate(
-                "Revenue is {revenue}, and {column} stands beside it, filled in {rows:,} rows. If tax is inside: {line}.",
+                (
+                    "Revenue is {revenue}, and there is a column {column} beside it, filled in {rows:,} rows. If tax"
+                    " is included: {line}."
+                ),
                 revenue=repr(revenue),
                 column=repr(theirs),
                 rows=number,
@@ -123,7 +129,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
             say("revenue", number, text)
     if cents and found["whole"] == rows:
         text = translate(
-            "Revenue is {revenue}, whole numbers all through. If they are cents: {line}.",
+            "Revenue is {revenue}, always in whole numbers. If they are cents: {line}.",
             revenue=repr(revenue),
             line=f'revenue: "=[{revenue}] / 100"',
         )
@@ -141,7 +147,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
         )
         say("revenue", rows, text)
     if nobody:
-        text = translate("The customer is {column}, which is no customer by its name.", column=repr(customer))
+        text = translate("The customer is {column}, which by its name is not a customer.", column=repr(customer))
         say("customer_id", rows, text)
     return made
 

@@ -131,7 +131,7 @@ class Observed:
             usual,
         )
         text = translate(
-            "The data end on {last}, {silent:,} days before the day of the run, {today}: bring newer ones.",
+            "The data end on {last}, {silent:,} days before the day of the run, {today}: provide newer data.",
             last=last,
             silent=silent,
             today=today,
@@ -140,14 +140,14 @@ class Observed:
             where = {"last": last, "silent": silent, "day": as_of, "line": f"as_of: {last}"}
             text = (
                 translate(
-                    "The data end on {last}, {silent:,} days before the last day observed, {day}: nobody seems to have come "
-                    "or gone since. Bring newer data, or write {line}.",
+                    "The data end on {last}, {silent:,} days before the last day observed, {day}: nobody seems to "
+                    "have joined or left since. Provide newer data, or write {line}.",
                     **where,
                 )
                 if contracts
                 else translate(
-                    "The data end on {last}, {silent:,} days before the last day observed, {day}: every customer looks "
-                    "silent for so long. Bring newer data, or write {line}.",
+                    "The data end on {last}, {silent:,} days before the last day observed, {day}: every customer "
+                    "looks silent for that long. Provide newer data, or write {line}.",
                     **where,
                 )
             )

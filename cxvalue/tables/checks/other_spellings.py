@@ -70,12 +70,14 @@ def _refused(table: str, column: str, wanted: set[str], each: Mapping[str, int])
         if others:
             number = sum(forms[form] for form in others)
             found = translate(
-                "{rows:,} rows write {name!r} as {written}, which makes it another name.",
+                "{rows:,} rows spell {name!r} as {written}, which makes it a different name.",
                 rows=number,
                 name=meant[0],
                 written=enumerated(map(repr, others[:MOST])),
             )
-            remedy = translate("Write it in one way in the table, or put it right with a 'query:' over the file.")
+            remedy = translate(
+                "Spell it the same way everywhere in the table, or correct it with a 'query:' over the file."
+            )
             yield Problem(f"tables.{table}.{column}", found, remedy, number)
 
 

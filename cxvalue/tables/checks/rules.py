@@ -134,7 +134,7 @@ def _no_day(table: ir.Table, contract: TableContract, column: Column) -> Iterabl
     else:
         remedy = translate("Give the day, or leave it empty where it is not known.")
     years = ", ".join(str(day.year) for day in days)
-    what = translate("1 January of {years}, which often stands where no day was known", years=years)
+    what = translate("1 January of {years}, which is often entered where no day was known", years=years)
     yield Rule(column.name, what, remedy, table[column.name].isin([ibis.literal(day) for day in days]))
 
 
@@ -155,7 +155,7 @@ def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, 
         yield Rule(name, translate("a value of '{column}' that is NaN or infinite", column=name), remedy, not_finite)
         beyond = (value > LARGEST_AMOUNT) | (value < -LARGEST_AMOUNT)
         remedy = translate("At most {limit} is read.", limit=f"{LARGEST_AMOUNT:.0e}")
-        yield Rule(name, translate("a value of '{column}' beyond all measure", column=name), remedy, beyond)
+        yield Rule(name, translate("a value of '{column}' that is far too large", column=name), remedy, beyond)
     if column.kind == "date" and name not in parsed.unparsed:  # what a text may say is limited where it is read
         outside = (value < ibis.literal(FIRST_DAY)) | (value > ibis.literal(LAST_DAY))
         what = translate("a day of '{column}' before {year} or after 9999", column=name, year=FIRST_DAY.year)
@@ -238,15 +238,15 @@ class Contradiction:
 def contradiction(contract: TableContract, table: ir.Table) -> Contradiction | None:
     """How the rows of a table may contradict one another: an order in two versions, a key given twice."""
     if contract.name == "transactions" and "order_id" in table.columns:
-        what = translate("one order_id with conflicting content (customer or day differ)")
-        remedy = translate("An order is of one customer and one day; give each order its own id.")
+        what = translate("one order_id with conflicting content (different customers or days)")
+        remedy = translate("An order belongs to one customer and one day; give each order its own id.")
         return Contradiction(conflicting_orders(table), ("order_id",), what, remedy)
     if not contract.key:
         return None
     named = contract.key[0]
     if contract.key[1:]:
         named = translate("{some} and {last}", some=enumerated(contract.key[:-1]), last=contract.key[-1])
-    what = translate("a {key} that stands on more than one row", key=named)
+    what = translate("a {key} that is on more than one row", key=named)
     remedy = translate("A row is {row}; keep one for each {key}.", row=translate(contract.row), key=named)
     return Contradiction(_repeated_keys(table, contract.key), contract.key, what, remedy)
 

@@ -82,8 +82,8 @@ def judge_signs(
             cautions.append(Caution("sign", contract.name, name, below, share, text))
         elif f"{contract.name}.{name}" in _EITHER_SIGN:
             text = translate(
-                "{below:,} of the amounts in '{place}' are negative and {above:,} are not. They are added up as they stand: "
-                "check that these are amounts taken back.",
+                "{below:,} of the amounts in '{place}' are negative and {above:,} are not. They are added up as "
+                "they are: check that these are refunds.",
                 below=below,
                 above=above,
                 place=f"{contract.name}.{name}",
@@ -159,13 +159,13 @@ def implausible_margin(found: dict[str, Any]) -> Caution | None:
         return None
     if found["best_margin"] < 0:
         text = translate(
-            "The margin in 'transactions' is below zero on every sale: check that the column holds a margin in money, no "
-            "cost or percentage."
+            "The margin in 'transactions' is below zero on every sale: check that the column contains a "
+            "margin in money, not a cost or a percentage."
         )
     elif found["earned"] > found["sold"] * (1 + 1e-9):
         text = translate(
-            "The margin in 'transactions' adds up to more than the revenue: check that the column holds a margin in money, "
-            "no cost or percentage."
+            "The margin in 'transactions' adds up to more than the revenue: check that the column contains a"
+            " margin in money, not a cost or a percentage."
         )
     elif found["sales"] >= FEWEST_SALES and is_no_amount(
         [float(found[name]) for name in ("least_margin", "best_margin", "least_sale", "best_sale")],
@@ -173,8 +173,8 @@ def implausible_margin(found: dict[str, Any]) -> Caution | None:
         found["earned"] / found["sold"],
     ):
         text = translate(
-            "The margin in 'transactions' is {least:g} to {most:g} whatever the revenue of the sale: check that the column "
-            "holds a margin in money, no share or percentage.",
+            "The margin in 'transactions' is {least:g} to {most:g} whatever the revenue of the sale: check "
+            "that the column contains a margin in money, not a share or a percentage.",
             least=found["least_margin"],
             most=found["best_margin"],
         )

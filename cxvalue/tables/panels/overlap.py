@@ -169,7 +169,7 @@ def holdout_problems(customers: ir.Table | None, column: str, value: str) -> lis
     if customers is None:
         return [Problem(where, translate("needs the table 'customers', which the study lacks."), translate("Add it."))]
     if column not in customers.columns:
-        found = translate("the column {column!r} is no column of the table 'customers'.", column=column)
+        found = translate("the column {column!r} is not in the table 'customers'.", column=column)
         return [Problem(f"{where}.column", found, nearest(column, list(customers.columns)))]
     held = (customers[column].cast("string") == value).fill_null(False)
     if int(held.sum().fill_null(0).to_pyarrow().as_py()):

@@ -28,7 +28,7 @@ def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
     if source.unit != CUSTOMER:
         columns = [] if source.customers is None else [*source.customers.columns]
         if source.unit not in columns:
-            found = translate("the unit {unit!r} is no column of the table 'customers'.", unit=source.unit)
+            found = translate("the unit {unit!r} is not a column of the table 'customers'.", unit=source.unit)
             problems.append(Problem(f"{where}.unit", found, nearest(source.unit, [CUSTOMER, *columns])))
     needed = {"interactions": source.interactions, "orders": source.purchases}
     if source.outcome in needed and needed[source.outcome] is None:
@@ -38,7 +38,7 @@ def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
     held = source.subscriptions
     in_money = source.outcome in ("margin", "revenue") and source.purchases is None
     if in_money and held is not None and "value_per_month" not in held.columns:
-        found = translate("the contracts have no value per month, so nothing can be said in money.")
+        found = translate("the contracts have no value per month, so no figure in money is possible.")
         remedy = translate("Map a column value_per_month of the table 'subscriptions'.")
         problems.append(Problem(f"{where}.outcome", found, remedy))
     started = int(rollout.filter(rollout.start.notnull()).count().to_pyarrow().as_py())
@@ -53,7 +53,9 @@ def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
             first=source.observed_from,
             last=source.as_of,
         )
-        problems.append(Problem(where, found, translate("A month before the start and one after it are the least.")))
+        problems.append(
+            Problem(where, found, translate("At least one month before the start and one after it are needed."))
+        )
     if problems:
         raise BadInput(problems)
     arm = rollout.arm if "arm" in rollout.columns else _no_text()
@@ -121,7 +123,10 @@ def check_people(source: PanelSource, months: PanelMonths, people: ibis.Table, e
     if untreated.empty and treated["start"].nunique() == 1:
         month = months.day(int(treated["start"].iloc[0]))
         found = translate(
-            "every unit started by {month} and none is left without the programme, so nothing can be compared.",
+            (
+                "every unit started by {month} and none is left without the programme, so there is nothing to "
+                "compare with."
+            ),
             month=format_month(month),
         )
         raise BadInput.at(where, found, translate("List the units that never got it, with an empty start."))

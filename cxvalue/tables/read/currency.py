@@ -128,7 +128,7 @@ def _without_rate(
     wanted = ", ".join([f"{own}: 1", *(f"{name}: {rates[name]:g}" for name in foreign if name in rates)])
     wanted += "".join(f", {name}: …" for name in lacking[:_FEW])
     remedy = translate(
-        "Say in the study file how many {currency} one of each is worth: {line}.",
+        "Give in the study file how many {currency} one of each is worth: {line}.",
         currency=own,
         line=f"exchange_rates: {{{wanted}}}",
     )
@@ -190,7 +190,7 @@ def _convert_by_day(
     """Convert at the latest rate on or before each row's day; returns in words at which rates."""
     own, day = study.currency, parsed.raw.contract.event
     if day is None or day not in parsed.columns:
-        found = translate("has no date, but exchange_rates of '{table}' go by the day.", table=parsed.raw.name)
+        found = translate("has no date, but exchange_rates of '{table}' are given by day.", table=parsed.raw.name)
         raise BadInput.at(f"tables.{parsed.raw.name}", found, translate("Give one rate for each currency."))
     rates = _rates_by_day(con, source, study, scratch)
     code = _code(own)

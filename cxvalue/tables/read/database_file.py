@@ -40,7 +40,7 @@ def choose_table(names: list[str], wanted: str | None, where: str) -> str:
         found = translate("has no table {table!r}.", table=wanted)
         raise BadInput.at(where, found, f"{nearest(wanted, names)} {tables}")
     if wanted is None and len(names) != 1:
-        found = translate("holds {tables:,} tables.", tables=len(names))
+        found = translate("contains {tables:,} tables.", tables=len(names))
         raise BadInput.at(where, found, translate("Write 'table:' with one of them: {names}.", names=listed))
     return wanted or names[0]
 
@@ -49,8 +49,8 @@ def sqlite_tables(path: Path, where: str) -> dict[str, tuple[str, ...]]:
     """The tables and views of a SQLite file with their columns, in order of name."""
     journal = path.with_name(f"{path.name}-wal")
     if journal.is_file() and journal.stat().st_size:
-        busy = translate("is open in another program, with changes not yet in it.")
-        raise BadInput.at(where, busy, translate("Close that, or copy it there."))
+        busy = translate("is open in another program, with changes not yet saved in it.")
+        raise BadInput.at(where, busy, translate("Close that program, or copy the file and name the copy."))
     with closing(_opened(path)) as con:
         try:
             found = con.execute(

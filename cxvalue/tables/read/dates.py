@@ -222,7 +222,7 @@ def read_dates(
         try:
             con.execute(f"SELECT try_strptime('', {literal(declared)})")
         except duckdb.Error:
-            found = translate("{format!r} is no date format.", format=declared)
+            found = translate("{format!r} is not a date format.", format=declared)
             remedy = translate("Use %Y or %y for the year, %m for the month, %d for the day, such as '%d.%m.%Y'.")
             return {}, [Problem(f"{where}: read.date_format", found, remedy)]
         return {name: DateReading((declared,), zone=zone, open_end=name in open_ends) for name in columns}, []
@@ -303,7 +303,7 @@ def _two_ways(reading: DateReading, read: ReadOptions, where: str) -> Problem:
         else translate("its dates could be read several ways ({example}).", example=reading.example)
     )
     lines = tuple(read_line(read, date_format=style) for style in reading.formats)
-    remedy = translate("Paste the line that is right into the study file:")
+    remedy = translate("Paste the correct line into the study file:")
     return Problem(where, found, remedy, examples=lines)
 
 

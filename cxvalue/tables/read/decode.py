@@ -71,7 +71,7 @@ def open_text(path: Path, encoding: str | None, scratch: Path, where: str, read:
         if name in _OF_HOST_NAMES:
             raise LookupError
     except (LookupError, ValueError):
-        found = translate("{encoding!r} is no known encoding.", encoding=encoding)
+        found = translate("{encoding!r} is not a known encoding.", encoding=encoding)
         return Problem(f"{where}: read.encoding", found, nearest(encoding, _NAMES))
     if name == "utf-8":
         name = "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
@@ -82,9 +82,9 @@ def open_text(path: Path, encoding: str | None, scratch: Path, where: str, read:
             _transcode(path, name, target, rewrite=True)
     except _HoldsNul:
         line = _line_with_nul(path, name)
-        found = translate("line {line:,} holds NUL characters, which no text has.", line=line)
+        found = translate("line {line:,} contains NUL characters, which text never has.", line=line)
         remedy = translate(
-            "It is no text, broke off while it was written, or is UTF-16: then write {line}.",
+            "It is not text, was cut off while it was written, or is UTF-16: then write {line}.",
             line="read: {encoding: utf-16-le}",
         )
         return Problem(where, found, remedy)
@@ -161,7 +161,7 @@ def _undecodable(path: Path, encoding: str, where: str, read: object) -> Problem
         )
         for name in fitting
     )
-    remedy = translate("Paste the line under which it reads well into the study file:")
+    remedy = translate("Paste the line under which it reads correctly into the study file:")
     return Problem(where, found, remedy, examples=examples)
 
 

@@ -18,7 +18,9 @@ __all__ = ["Expression", "no_column", "parse_expression"]
 
 _TOKEN = re.compile(r"\s*(?:\[([^\]]+)\]|(\d+(?:\.\d+)?)|'([^']*)'|(else\b)|([-+*/()]))")
 MOST_PARTS = 100
-_ALLOWED = translatable("Write columns in brackets, numbers, + - * / and else, such as '=[Subtotal] - [Taxes]'.")
+_ALLOWED = translatable(
+    "Write columns in brackets, numbers, + - * / and nothing else, such as '=[Subtotal] - [Taxes]'."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class _Parser:
             place = found.end()
             if len(self.tokens) > MOST_PARTS:
                 too_many = translate("has more than {parts} parts.", parts=MOST_PARTS)
-                raise BadInput.at(where, too_many, translate("Work the column out before, or with a query."))
+                raise BadInput.at(where, too_many, translate("Calculate the column beforehand, or with a query."))
 
     def wrong(self) -> BadInput:
         return _not_understood(self.where, self.text[:200])

@@ -104,7 +104,7 @@ def matching(base: Path, shown: str, where: str) -> list[Path]:
         if "*" in shown or "?" in shown
         else translate("there is no file {path!r}.", path=shown)
     )
-    raise BadInput.at(where, found, remedy or translate("Its folder holds no files."))
+    raise BadInput.at(where, found, remedy or translate("Its folder contains no files."))
 
 
 def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str) -> Found:
@@ -119,7 +119,7 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
             found = translate(
                 "{file!r} has no column {column!r}, which {other!r} has.", file=file, column=name, other=model
             )
-            remedy = translate("All files of a table have the same columns; correct it, or narrow the pattern.")
+            remedy = translate("All files of a table must have the same columns; correct it, or narrow the pattern.")
             problems.append(Problem(where, found, remedy))
         for name, kind in part.types.items():
             mine = types.get(name, kind)
@@ -136,7 +136,7 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
                     theirs=kind,
                     other=other,
                 )
-                problems.append(Problem(where, found, translate("Write it in one type in all files.")))
+                problems.append(Problem(where, found, translate("Use one type in all files.")))
     if problems:
         more = len(problems) - _FEW
         rest = [Problem(where, translate("and {more:,} more of the kind.", more=more))] if more > 0 else []

@@ -107,7 +107,7 @@ def _without_copies(
             continue
         copies.append((shown, path))
         found = translate("{file!r} is a copy of {other!r}.", file=shown, other=first[key])
-        remedy = translate("Take one of them away, or write 'copies: leave_out' below the path.")
+        remedy = translate("Remove one of them, or write 'copies: leave_out' below the path.")
         problems.append(Problem(where, found, remedy))
     if problems and source.copies == "refuse":
         raise BadInput(problems)
@@ -237,7 +237,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str,
         types = described(con, f"SELECT * FROM {scan}")
     except duckdb.Error:
         remedy = translate("For text write {line}.", line="read: {format: csv}")
-        raise BadInput.at(f"{where}: {shown}", translate("is no parquet file."), remedy) from None
+        raise BadInput.at(f"{where}: {shown}", translate("is not a parquet file."), remedy) from None
     del types["file_row_number"]
     moments = local_moments(path, [name for name, kind in types.items() if kind == ZONED], zone)
     types.update(dict.fromkeys(moments, "TIMESTAMP"))

@@ -55,7 +55,7 @@ def _records(path: Path, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
             try:
                 listed = enumerate(json.load(file, parse_constant=str), start=1)
             except ValueError as error:
-                broken = translate("is no valid JSON: {error}.", error=error)
+                broken = translate("is not valid JSON: {error}.", error=error)
                 raise BadInput.at(where, broken, translate("Export it again.")) from None
         elif (inside := _list_inside(path)) is not None:
             listed = enumerate(inside, start=1)
@@ -65,9 +65,9 @@ def _records(path: Path, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
             )
         for number, record in listed:
             if not isinstance(record, dict):
-                found = translate("line {line:,} is no JSON object.", line=number)
+                found = translate("line {line:,} is not a JSON object.", line=number)
                 raise BadInput.at(
-                    where, found, translate("A file of JSON lines holds one {object} a line.", object="{…}")
+                    where, found, translate("A file of JSON lines has one {object} per line.", object="{…}")
                 )
             yield number, _flat(record)
 
@@ -101,7 +101,7 @@ def _parsed(line: str, number: int, where: str) -> Any:
     try:
         return json.loads(line, parse_constant=str)
     except ValueError:
-        found = translate("line {line:,} is no valid JSON.", line=number)
+        found = translate("line {line:,} is not valid JSON.", line=number)
         raise BadInput.at(where, found, translate("The file may be cut off; export it again.")) from None
 
 

@@ -58,12 +58,12 @@ def ended_in_time(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[None]:
         yield
     except duckdb.InterruptException:
         remedy = translate(
-            "A join without a condition may be in it. Where it needs longer: {line}", line=f"export {QUERY_SECONDS}=…"
+            "It may contain a join without a condition. If it needs longer: {line}", line=f"export {QUERY_SECONDS}=…"
         )
         raise BadInput.at(where, translate("did not end within {seconds:g} s.", seconds=seconds), remedy) from None
     except duckdb.OutOfMemoryException:
-        found = translate("needs more memory, or more of the disk for what does not fit there, than is free.")
-        raise BadInput.at(where, found, translate("A join without a condition may be in it.")) from None
+        found = translate("needs more memory, or more disk space for what does not fit in memory, than is free.")
+        raise BadInput.at(where, found, translate("It may contain a join without a condition.")) from None
     finally:
         clock.cancel()
 
@@ -76,7 +76,7 @@ def query_seconds() -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < threading.TIMEOUT_MAX:
-        found = translate("{given!r} is no number of seconds.", given=given)
+        found = translate("{given!r} is not a number of seconds.", given=given)
         raise BadInput.at(QUERY_SECONDS, found, translate("Write {line}.", line=f"export {QUERY_SECONDS}=300"))
     return seconds
 
@@ -109,7 +109,7 @@ def query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str,
             found = translate("reads from {source!r}.", source=table.name)
             return [Problem(where, found, f"{nearest(table.name, files)} {allowed}")]
     if made := grows_from_nothing(tree):
-        found = translate("makes more of nothing than fits: {made}.", made=made)
+        found = translate("generates more values than fit: {made}.", made=made)
         return [Problem(where, found, translate("Write a smaller number."))]
     return []
 

@@ -232,7 +232,7 @@ def read_numbers(
                 percent=profile.percent,
                 bare=profile.bare,
             )
-            remedy = translate("Write all of them in one way: 10% or 0.10.")
+            remedy = translate("Write all of them in the same way: 10% or 0.10.")
             problems.append(Problem(f"{where}.{column.name}", found, remedy, profile.bare))
         if currency is not None:
             problems += _foreign(profile.signs, currency, f"{where}.{column.name}")
@@ -276,7 +276,7 @@ def _ambiguous(column: NumberColumn, profile: _Profile, proven: str, read: ReadO
         )
         return [Problem(where, found, translate("Paste this line into the study file:"), rows, lines)]
     found = translate("its numbers could be read two ways ({example}).", example=two_ways[0][0])
-    return [Problem(where, found, translate("Paste the line that is right into the study file:"), rows, lines)]
+    return [Problem(where, found, translate("Paste the correct line into the study file:"), rows, lines)]
 
 
 def _written(text: str) -> str:
@@ -296,8 +296,8 @@ def _foreign(signs: dict[str, int], currency: str, where: str) -> list[Problem]:
         )
         remedy = (
             translate(
-                "Give the file a column 'currency', and the study file exchange_rates: how many {currency} one unit of each "
-                "is worth, with {line}.",
+                "Add a column 'currency' to the file, and exchange_rates to the study file: how many {currency} "
+                "one unit of each is worth, with {line}.",
                 currency=currency,
                 line=f"{currency}: 1",
             )

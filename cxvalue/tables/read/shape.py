@@ -138,7 +138,7 @@ class _Shaping:
             if name not in self.names:
                 problems.append(no_column(f"{self.where}.{key}", name, self.names))
         if source.refund and source.refund.amount and "margin" in source.columns:
-            found = translate("goes with gross_margin; the margin of what came back is not in the row.")
+            found = translate("goes with gross_margin; the margin of returned goods is not in the row.")
             problems.append(Problem(f"{self.where}.refund.amount", found, translate("Leave out the margin column.")))
         if problems:
             raise BadInput(problems)
@@ -209,8 +209,8 @@ class _Shaping:
             malformed = tuple(one for one in malformed if one not in lines)
             if below := counted.pop("footer", 0) + len(lines):
                 note = translate_count(
-                    "{table}: {count:,} line below the last full row left out as a footer, no data.",
-                    "{table}: {count:,} lines below the last full row left out as a footer, no data.",
+                    "{table}: {count:,} line below the last full row left out as a footer, not data.",
+                    "{table}: {count:,} lines below the last full row left out as a footer, not data.",
                     below,
                     table=self.name,
                 )

@@ -192,19 +192,19 @@ def unreadable(where: str, error: Exception) -> Problem:
         said = str(error)
         if limit := re.fullmatch(r"field larger than field limit \((\d+)\)", said):
             said = translate("a field is longer than {limit:,} characters", limit=int(limit[1]))
-        found = translate("is no table of text: {reason}.", reason=said)
-        return Problem(where, found, translate("Look at what the file is, and export the table again."))
+        found = translate("is not a table of text: {reason}.", reason=said)
+        return Problem(where, found, translate("Check what kind of file it is, and export the table again."))
     if isinstance(error, OSError):
         found = (
             translate("could not be opened: {reason}.", reason=error.strerror.lower())
             if error.strerror
             else translate("could not be opened.")
         )
-        return Problem(where, found, translate("Look at the path, at rights and at free space."))
+        return Problem(where, found, translate("Check the path, permissions and free space."))
     if isinstance(error, UnicodeError):
         return Problem(where, translate("is not UTF-8 text."), translate("Save it as UTF-8, or export it again."))
     if isinstance(error, RecursionError):
-        found = translate("holds values that are nested without measure.")
+        found = translate("contains values nested too deeply.")
         return Problem(where, found, translate("Export it as a plain table."))
     found = translate("could not be read: {said}", said=first_line(error))
     return Problem(where, found, translate("The file may be damaged: export it again."))
@@ -212,7 +212,7 @@ def unreadable(where: str, error: Exception) -> Problem:
 
 def _repeated(where: str, column: str) -> Problem:
     found = translate(
-        "two columns of the file are called {column!r}, and which is meant cannot be known.", column=column
+        "two columns of the file are called {column!r}, and it is not clear which is meant.", column=column
     )
     return Problem(
         where,
@@ -230,11 +230,11 @@ def _is_nested(kind: str) -> bool:
 
 def _nested(where: str, column: str, kind: str) -> Problem:
     found = translate(
-        "the column {column!r} holds lists or structures ({kind}), and one value a row is needed.",
+        "the column {column!r} contains lists or structures ({kind}), and one value per row is needed.",
         column=column,
         kind=kind,
     )
-    return Problem(where, found, translate("Map another column, or take the value out of it with a query."))
+    return Problem(where, found, translate("Map another column, or extract the value with a query."))
 
 
 def map_columns(
@@ -272,7 +272,7 @@ def map_columns(
             line = "header_row: 3"
             advice = [
                 problems[0].remedy,
-                translate("If the names stand in a later line, say in which, for example {line}.", line=line),
+                translate("If the names are in a later line, say which one, for example {line}.", line=line),
             ]
             problems[0] = replace(problems[0], remedy=" ".join(advice))
         raise BadInput(problems)
@@ -370,7 +370,7 @@ def _query(
     if given[1:]:
         all_given = translate("{some} and {last}", some=enumerated(given[:-1]), last=given[-1])
     said = translate(
-        "{table}: the query was given {given}, and {rows:,} came out of it.", table=name, given=all_given, rows=rows[0]
+        "{table}: the query read {given}, and returned {rows:,}.", table=name, given=all_given, rows=rows[0]
     )
     return Found(types, laid_as(con, target, types, malformed), notes=(said,) if filters(query) else ())
 

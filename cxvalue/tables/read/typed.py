@@ -35,13 +35,13 @@ __all__ = ["typed_table"]
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 _AMOUNTS = ("revenue", "margin", "discount")
 _BUCKETS = 10_000
-_NO_NUMBER = translatable("the column {column!r} is of the type {type} in the engine, and numbers are numbers there.")
-_NO_VALUE = translatable("the column {column!r} is of the type {type} in the engine, and one value a row is needed.")
+_NO_NUMBER = translatable("the column {column!r} has the type {type} in the engine, and a number type is needed there.")
+_NO_VALUE = translatable("the column {column!r} has the type {type} in the engine, and one value per row is needed.")
 _UNFIT = {
     "date": translatable(
-        "the column {column!r} is of the type {type} in the engine, and days are dates or moments there."
+        "the column {column!r} has the type {type} in the engine, and a date or timestamp is needed there."
     ),
-    "flag": translatable("the column {column!r} is of the type {type} in the engine, and it says yes or no."),
+    "flag": translatable("the column {column!r} has the type {type} in the engine, and it must say yes or no."),
     "id": _NO_VALUE,
     "text": _NO_VALUE,
 }

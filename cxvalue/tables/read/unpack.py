@@ -22,7 +22,9 @@ MOST_FOLD = 100
 _HARMLESS = 1 << 20
 _CHUNK = 1 << 20
 _BOMB = translatable("unpacks to more than 100 times its size.")
-_BOMB_REMEDY = translatable("Archives of tables do not; unpack it yourself if you trust it, and name the files.")
+_BOMB_REMEDY = translatable(
+    "Archives of tables do not do that; unpack it yourself if you trust it, and name the files."
+)
 
 
 def unpack_stream(path: Path, compression: str, scratch: Path, where: str) -> Path:
@@ -33,7 +35,7 @@ def unpack_stream(path: Path, compression: str, scratch: Path, where: str) -> Pa
             _copy(stream, target, path.stat().st_size, where)
     except (OSError, pa.ArrowException):
         target.unlink(missing_ok=True)
-        broken = translate("is compressed, and broken.")
+        broken = translate("is compressed, and damaged.")
         raise BadInput.at(where, broken, translate("Export or copy it again.")) from None
     return target
 
@@ -47,7 +49,7 @@ def unpack_zip(path: Path, member: str | None, scratch: Path, where: str) -> lis
         with zipfile.ZipFile(path) as archive:
             return _members(archive, path, member, scratch, where)
     except (zipfile.BadZipFile, NotImplementedError, EOFError):
-        broken = translate("is a zip archive, and broken.")
+        broken = translate("is a zip archive, and damaged.")
         raise BadInput.at(where, broken, translate("Export or copy it again.")) from None
 
 
@@ -57,21 +59,23 @@ def _members(
     infos = [info for info in archive.infolist() if not info.is_dir()]
     outside = [info.filename for info in infos if _leads_out(info.filename)]
     if outside:
-        found = translate("holds a file that would land outside its folder ({file!r}).", file=outside[0])
+        found = translate("contains a file that would be written outside its folder ({file!r}).", file=outside[0])
         raise BadInput.at(where, found, translate("Do not unpack it; ask for another archive."))
     if len(infos) > MOST_MEMBERS:
-        found = translate("holds {files:,} files.", files=len(infos))
+        found = translate("contains {files:,} files.", files=len(infos))
         raise BadInput.at(where, found, translate("At most {most:,} are read; pack fewer.", most=MOST_MEMBERS))
     real = [info for info in infos if not _is_debris(info.filename)]
     chosen = [info for info in real if member is None or fnmatch.fnmatch(info.filename, member)]
     if not chosen:
         names = enumerated(repr(info.filename) for info in real[:5]) or translate("none")
         found = (
-            translate("holds no file that fits {pattern!r}.", pattern=member) if member else translate("holds no file.")
+            translate("contains no file that matches {pattern!r}.", pattern=member)
+            if member
+            else translate("contains no file.")
         )
         raise BadInput.at(where, found, translate("Files in it: {names}.", names=names))
     if any(info.flag_bits & 1 for info in chosen):
-        remedy = translate("Bring one without, or unpack it and name its files.")
+        remedy = translate("Provide one without, or unpack it and name its files.")
         raise BadInput.at(where, translate("is locked with a password."), remedy)
     if sum(info.file_size for info in chosen) > max(_HARMLESS, MOST_FOLD * path.stat().st_size):
         raise BadInput.at(where, translate(_BOMB), translate(_BOMB_REMEDY))

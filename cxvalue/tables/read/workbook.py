@@ -65,7 +65,7 @@ class Faults:
                 first=first,
             )
             return found, translate(
-                "Open the workbook in a spreadsheet program, save it again, and the results are in it."
+                "Open the workbook in a spreadsheet program and save it again; it then contains the results."
             )
         return None
 

@@ -217,7 +217,7 @@ def test_values_add_up():
         draws=100,
         **how,
     )
-    assert "it has no one more" in {one.name: one for one in yearly.levers}["purchase"].withheld
+    assert "so there is no room for one more" in {one.name: one for one in yearly.levers}["purchase"].withheld
     quiet = customer_value(still, spend, states, draws=50, withheld="Because.", **how)
     assert quiet.withheld == "Because."
     assert np.isnan(quiet.p_alive).all()

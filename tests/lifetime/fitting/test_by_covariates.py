@@ -100,7 +100,7 @@ def test_what_cannot_be_fitted_is_said():
         fit_with_covariates(states, {"s": ["a", "b", "a"]}, "nbd")
     with pytest.raises(CxvalueError, match="2 labels for 3"):
         fit_with_covariates(states, {"s": ["a", "b"]})
-    with pytest.raises(CxvalueError, match="one level only"):
+    with pytest.raises(CxvalueError, match="only one level"):
         fit_with_covariates(states, {"s": ["a", "a", "a"]})
     with pytest.raises(CxvalueError, match="No covariate"):
         fit_with_covariates(states, {})

@@ -129,8 +129,8 @@ def test_many_members_are_worked_through_in_batches() -> None:
     ("arguments", "message"),
     [
         (([], []), "at least one member"),
-        (([0.5], [1.0, 2.0]), "one value and one group a member"),
-        (([0.5, 0.5], [1.0, 2.0], ["a"]), "one value and one group a member"),
+        (([0.5], [1.0, 2.0]), "one value and one group for each member"),
+        (([0.5, 0.5], [1.0, 2.0], ["a"]), "one value and one group for each member"),
         (([1.5], [1.0]), "between 0 and 1"),
         (([math.nan], [1.0]), "between 0 and 1"),
         (([0.5], [math.inf]), "finite number"),
@@ -509,7 +509,7 @@ def test_open_complaints_are_a_reason_where_they_can_be_known() -> None:
     assert reasons["single"] == ""
     assert "complaint" not in reasons["falling"]
     counted = reason_table(table).set_index("reason")["customers"].to_dict()
-    assert counted == {"own rhythm broken": 1, "spend falling": 1, "complaint open": 1, "none of these": 1}
+    assert counted == {"usual rhythm broken": 1, "spend falling": 1, "complaint open": 1, "none of these": 1}
     assert (warned(touches.drop(columns="resolved_on"))["reason"].str.contains("complaint")).sum() == 0
 
 

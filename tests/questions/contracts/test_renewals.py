@@ -78,8 +78,8 @@ def test_a_renewal_that_comes_late_goes_on_and_a_return_does_not() -> None:
     for days, relations in ((0, [2, 2, 2, 1]), (1, [2, 2, 2, 1]), (32, [1, 1, 2, 1]), (366, [1, 1, 2, 1])):
         assert made(*rows, gap_days=days).relations.groupby("customer").size().tolist() == relations
     said = contract_base_findings(contracts, None, currency="EUR")[0].text
-    assert "1 contracts began 2 to 31 days after the one before had ended and count as its renewal." in said
-    assert "2 began more than 31 days after it: those customers left and came back." in said
+    assert "1 contracts began 2 to 31 days after the previous one had ended and count as its renewal." in said
+    assert "2 began more than 31 days later: those customers left and came back." in said
 
 
 def test_gaps_of_2_to_31_days_change_nothing_about_who_leaves() -> None:
@@ -261,7 +261,7 @@ def test_a_forecast_that_nothing_could_be_tried_on_is_grade_d() -> None:
     value = renewal_value(fit, short, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.25, churn=churn)
     found = {one.id: one for one in renewal_findings(value, fit, churn, customers=9, currency="EUR", level=0.95)}
     assert found["cltv.equity"].grade == "D"
-    assert "the history is too short to try this forecast" in found["cltv.equity"].text
+    assert "the history is too short to test this forecast" in found["cltv.equity"].text
     assert found["cltv.backtest"].value is None
 
 

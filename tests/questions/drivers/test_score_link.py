@@ -55,7 +55,7 @@ def test_moods_of_months_are_told_as_a_link_and_no_more() -> None:
         said = link_findings(found, None, main="nps", currency="EUR", level=0.95)[0]
         assert said.grade == "D"
         assert "It is a link: it shows where to test, not what a project earns." in said.text
-        assert "moods of months are not" in said.method
+        assert "passing moods do not" in said.method
     assert loud >= 8
 
 

@@ -110,7 +110,7 @@ def test_it_stands_beside_the_share_and_goes_where_that_is_withheld() -> None:
     rows, asked = quarter(1)
     worth = level_worth(rows, of_all=shares_of_all(rows, **asked))
     told = {one.id: one.text for one in level_findings(worth, rows, currency="EUR", level=0.95)}
-    assert "Of all who were invited, reweighted by who answers, it is" in told["experience.level.high.share"]
+    assert "Of all who were invited, reweighted by who answers, the share is" in told["experience.level.high.share"]
     left, _ = hide_small(replace(worth, counts=worth.counts | {"high": 3}), 10)
     assert "high" not in left.of_all
     assert left.of_all.keys() == left.share.keys()

@@ -177,7 +177,7 @@ def test_the_forecast_of_a_study_adds_up_and_holds_what_came(base: WholeBase) ->
 def test_a_forecast_needs_the_histories_of_its_purchases(fit: CltvFit) -> None:
     states = purchase_states_from_purchases(table(ROWS), as_of=AS_OF, per_customer=True)
     for other in (states.take(np.arange(len(states) - 1)), replace(states, frequency=states.frequency + 1)):
-        with pytest.raises(CxvalueError, match="not those that the histories were counted from"):
+        with pytest.raises(CxvalueError, match="not the purchases from which the histories were counted"):
             forecast_base(fit, table(ROWS), other, **TERMS, draws=20)
 
 

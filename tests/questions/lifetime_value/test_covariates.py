@@ -306,7 +306,7 @@ def test_everything_beside_the_value_follows_the_levels() -> None:
     )
     gold = {"segment": world()[1].of(churn.active.customer_id)["segment"]}
     assert (segment_table(churn, gold)["rate_low"] > 0).all()
-    assert early_warning(churn, fit.model, purchases)["reason"].str.contains("own rhythm broken").any()
+    assert early_warning(churn, fit.model, purchases)["reason"].str.contains("usual rhythm broken").any()
     asleep = sleeping_value(alone, base, who, days=120)
     assert asleep is not None
     sleeping = who.age_days - who.recency_days >= 120
@@ -397,7 +397,7 @@ def test_columns_that_are_no_covariates_are_all_named() -> None:
     assert len(found) == 4
     assert "'segment'" in said
     assert "40 different values; at most 12" in said
-    assert "says the same of every customer" in said
+    assert "has the same value for every customer" in said
     assert covariate_problems([], None) == []
     assert "lacks" in covariate_problems(["segment"], None)[0].found
 
@@ -408,8 +408,8 @@ def test_columns_that_are_no_covariates_are_all_named() -> None:
         ("covariates: [segment]", "", "needs the table 'customers'"),
         ("covariates: [segment, segment]", "", "is named 2 times"),
         ("covariates: [a, b, c, d]", "", "at most 3"),
-        ("covariates: segment, models: nbd", "", "none of which is among cltv.models"),
-        ("covariates: [segment]", "contract: contractual", "without a contract only"),
+        ("covariates: segment, models: nbd", "", "none of them is among cltv.models"),
+        ("covariates: [segment]", "contract: contractual", "only for customers without a contract"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(cltv_key: str, more: str, said: str, tmp_path: Path) -> None:

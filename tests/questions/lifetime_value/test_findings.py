@@ -182,19 +182,20 @@ def test_the_range_is_said_with_the_half_that_is_as_likely_as_not_and_what_it_is
 @pytest.mark.parametrize(
     ("ratios", "days", "said"),
     [
-        ((1.1, 0.95, 1.15, 1.2), OWN_DAYS, "From 4 past dates this way of forecasting the margin of the following 24 months "
+        ((1.1, 0.95, 1.15, 1.2), OWN_DAYS, "Made from 4 past dates, such forecasts of the margin of the following 24 months "
          "missed by 11.0% on average, 16.7% at worst, mostly too low."),
         ((0.9, 0.8, 0.95), OWN_DAYS, "missed by 13.8% on average, 25.0% at worst, mostly too high."),
         ((1.1, 0.9, 1.1, 0.9), OWN_DAYS, "missed by 10.1% on average, 11.1% at worst."),
-        ((1.1, 1.1), OWN_DAYS, "From 2 past dates this way of forecasting the margin of the following 24 months missed by "
+        ((1.1, 1.1), OWN_DAYS, "Made from 2 past dates, such forecasts of the margin of the following 24 months missed by "
          "9.1% on average, 9.1% at worst."),
-        ((1.25,), OWN_DAYS, "From 1 past date this way of forecasting the margin of the following 24 months missed by "
+        ((1.25,), OWN_DAYS, "Made from 1 past date, such a forecast of the margin of the following 24 months missed by "
          "20.0%."),
-        ((1.1, 1.1), 183, "No forecast of 24 months could be checked on these data yet; from 2 past dates forecasts of 6 "
+        ((1.1, 1.1), 183, "No forecast of 24 months could be checked on these data yet; from 2 past dates, forecasts of 6 "
          "months missed by 9.1% on average, 9.1% at worst."),
-        ((1.1, 1.1), 30, "from 2 past dates forecasts of 1 month missed by"),
-        ((1.1, 1.1), 14, "from 2 past dates forecasts of 14 days missed by"),
-        ((), OWN_DAYS, "No past forecast could be checked on these data: the range comes from other companies alone."),
+        ((1.1, 1.1), 30, "from 2 past dates, forecasts of 1 month missed by"),
+        ((1.1, 1.1), 14, "from 2 past dates, forecasts of 14 days missed by"),
+        ((), OWN_DAYS, (
+"No past forecast could be checked on these data: the range comes from other companies only.")),
     ],
 )  # fmt: skip
 def test_how_far_such_forecasts_missed_is_said_beside_the_money(ratios: Any, days: int, said: str) -> None:
@@ -231,7 +232,7 @@ def test_a_forecast_that_carries_no_decision_is_a_range_of_grade_d(ratios: Any) 
     assert [one.value for one in valued] == [400000, 200, 35]
     assert "400,000" not in found["cltv.equity"].text
     assert "are forecast to bring between EUR 300,000 and 500,000 of margin" in found["cltv.equity"].text
-    assert "Take the range and not one figure from it." in found["cltv.equity"].text
+    assert "Plan with the range, not with a single figure." in found["cltv.equity"].text
     assert found["cltv.mean"].text.startswith("That is between EUR 150 and 250 for each customer")
     assert "worth between EUR 31.00 and 39.00 of margin" in found["cltv.new_customer"].text
 
@@ -249,7 +250,7 @@ def test_a_combination_names_its_parts_and_its_correction(monkeypatch: pytest.Mo
     total = replace(base().total, correction=-0.05)
     method = cltv(base(combined=True, total=total))["cltv.equity"].method
     assert method.startswith(
-        "Several forecasts combined, weighed by how far they missed before (BG/NBD 40%, what similar customers did 35%, "
+        "Several forecasts combined, weighted by how far they missed before (BG/NBD 40%, what similar customers did 35%, "
         "the last period repeated 25%), corrected by −5% for past misses"
     )
     assert "corrected" not in cltv(base(combined=True))["cltv.equity"].method
@@ -286,8 +287,8 @@ def test_a_withheld_dropout_and_a_missing_holdout_are_said() -> None:
     ("found", "said"),
     [(("mbg_cnbd_k", "bg_cnbd_k"), "is open: MBG/CNBD-k (regular rhythm) and BG/CNBD-k (regular rhythm) find that they do"),
      (("bg_nbd",), "is open: BG/NBD finds that they do"),
-     ((), "These data do not show customers leaving for good, so nothing is said about who left: a model in which nobody "
-      "leaves forecasts the part held back best.")],
+     ((), "These data do not show customers leaving for good, so nothing is said about who left: a model "
+"in which nobody leaves gave the best forecast of the holdout.")],
 )  # fmt: skip
 def test_models_that_find_that_customers_leave_are_named(found: tuple[str, ...], said: str) -> None:
     nbd, *others = (

@@ -38,7 +38,7 @@ def test_a_lever_of_periods_names_them_and_a_loss_is_said() -> None:
     less = replace(more, gain=Interval(-700.0, -800.0, -600.0))
     levers = ValueLevers(Interval(1e4, 9e3, 1.1e4), (more, less), 514, 24, 0.1, 0.95, "bg_bb")
     gained, lost = levers_report(levers, "EUR", "month with a purchase")["text"]
-    assert "bought in one month a year more while they stay (10.0 instead of 9.0 months)" in gained
+    assert "bought in one more month a year while they stay (10.0 instead of 9.0 months)" in gained
     assert "EUR 700 more over 24 months (between EUR 600 and 800)" in gained
     assert "EUR 700 less over 24 months (between EUR 600 and 800)" in lost
     bought, unbought = levers_report(levers, "EUR")["text"]

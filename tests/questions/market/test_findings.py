@@ -21,7 +21,7 @@ def test_gaps_and_trends_have_ids_of_metric_and_competitor() -> None:
     assert set(found) == {f"overall.{name}.{kind}" for name in ("Big_Rival", "Other") for kind in ("gap", "gap_trend")}
     assert found["overall.Big_Rival.gap"].text == "0.400 points behind Big Rival in overall (between 0.200 and 0.600)."
     assert found["overall.Other.gap"].low is None
-    assert "names no error" in found["overall.Other.gap"].text
+    assert "gives no error" in found["overall.Other.gap"].text
     assert found["overall.Other.gap_trend"].value is None
 
 

@@ -51,7 +51,7 @@ def test_all_months_are_counted_from_one_base_and_the_textbook_stands_beside():
     assert table["effect"][[-6, -5, -4, -3, -2, -1]].mean() == pytest.approx(0.0, abs=1e-9)  # the mean of the 6 before
     said = base_sentence(found, "EUR")
     assert "counted from the mean of the 6 months before the start" in said
-    other = next(one for one in found.alternatives if one.name == "against the month before the start alone")
+    other = next(one for one in found.alternatives if one.name == ("compared with the month before the start only"))
     assert other.estimate == pytest.approx(textbook[textbook.index >= 0].mean())
     assert "the mean of the 6 months" in figures.event_study(found, "EUR").axes[0].get_xlabel()
 
@@ -76,14 +76,14 @@ def test_customers_are_counted_where_they_are_the_units():
     text = effect_findings(ProgrammeFit("p", fewer, None, 300, ""), None, currency="EUR")[0].method
     assert text.endswith("130 treated customers, compared with 170 others.")
     units = next(check for check in found.checks if check.name == "units")
-    assert units.detail.startswith("130 units with and 170 without")
+    assert units.detail.startswith("130 units with the programme and 170 without")
 
 
 def test_a_check_that_could_not_be_made_is_said_in_the_finding():
     cells, rollout = noisy(start=(2,))
     found = estimate_effect(cells[cells["month"] >= MONTHS[1]], rollout, design="staggered")
     text = effect_findings(ProgrammeFit("p", found, None, 20, ""), None, currency="EUR")[0].text
-    assert "It is not known: there are too few months" in text
+    assert "Not known: there are too few months" in text
     assert "Doubtful" not in text
     assert found.grade == "C"
 

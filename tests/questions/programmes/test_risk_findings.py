@@ -43,9 +43,9 @@ def test_the_risk_is_said_with_an_average_and_a_bad_year(case):
     assert (found.id, found.value, found.case) == ("programme.waiver.risk_cost", 60.0, "C16")
     assert found.low <= found.value <= found.high
     assert "costs EUR 60.00 a year on average" in found.text
-    assert "in one year of twenty" in found.text
+    assert "in one year out of twenty" in found.text
     rare = business_case(an_effect([2.0] * 12), risks=[Risk("fire", 0.01, 1e6, 2e6)])
-    assert "nothing at all in nineteen years of twenty" in (
+    assert "nothing at all in nineteen years out of twenty" in (
         risk_findings(rare, yearly_loss(rare.settings.risks), "waiver", currency="EUR")[0].text
     )
     assert risk_findings(business_case(an_effect([2.0])), loss, "waiver", currency="EUR") == []
@@ -70,7 +70,9 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     simple, stop = further_findings(case, verdict, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))
     assert simple.value == case.simple_payback.value
     low_enough = format_value(stop.value, "EUR")
-    assert f"Measured below {low_enough}, as exactly as now, the verdict would turn to FAIL." in stop.text
+    assert (
+        f"If it were measured below {low_enough}, as precisely as now, the verdict would change to FAIL." in stop.text
+    )
     assert f"no longer pays if the effect falls below {format_value(case.break_even, 'EUR')} per customer" in stop.text
     assert "Next measurement: 1 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text
     low = an_effect([stop.value] * 12, case.effect.covariance, customers=10)
@@ -160,7 +162,7 @@ def test_money_so_far_is_one_figure_and_the_other_is_named(case):
     assert "Contribution up to December 2024, as on the page: EUR 128," in said
     table = case.table()
     sum_to_date = table.loc[table["month"] == 12, "net_discounted_to_date"].item()
-    assert f"{format_value(sum_to_date, 'EUR')}, is that money as worth at the start: discounted" in said
+    assert f"{format_value(sum_to_date, 'EUR')}, is that money valued at the start: discounted" in said
     assert said.endswith("with the stated risks.")
 
 
@@ -176,7 +178,7 @@ def test_assumptions_name_their_owners_and_measures_their_ranges(case):
     table = assumptions_table(case, PROGRAMME, study).set_index("assumption")
     assert table.loc["cost: one_off", ["value", "low", "high", "owner"]].tolist() == [100.0, 90.0, 130.0, "IT"]
     assert table.loc["risk: fraud, a year", ["value", "owner", "source"]].tolist() == [60.0, "audit", "incident log"]
-    assert table.loc["the market takes, a year", "value"] == 0.03
+    assert table.loc["the market takes, per year", "value"] == 0.03
     measures = measures_table(case, "waiver").set_index("measure")
     assert measures.loc["npv", "value"] == case.npv.value
     inner, outer = (measures.loc[name, ["low", "high"]].tolist() for name in ("npv_80_percent_range", "npv"))

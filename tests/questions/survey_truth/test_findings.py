@@ -24,7 +24,7 @@ def test_published_reweighted_and_bounds_stand_in_one_sentence() -> None:
     assert "without assumptions" in text
     assert "assumes" in found["reweighted"].method
     assert found["bounds"].low == scores.bounded[0]
-    assert "less content by" in found["bounds"].text
+    assert "less satisfied by" in found["bounds"].text
     assert found["reweighted"].grade == "C"
     gaps = [one for name, one in found.items() if name.startswith("gap.")]
     assert {one.value < 0 for one in gaps} == {True, False}

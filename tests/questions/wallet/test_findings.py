@@ -12,7 +12,7 @@ def test_the_till_is_said_beside_the_share() -> None:
     found = {one.id.removeprefix("experience.wallet."): one for one in
              wallet_findings(fit_wallet(asked(1), None), currency="EUR", level=0.95)}  # fmt: skip
     assert set(found) == {"main_store", "main_margin"}
-    assert "at the till it looks like" in found["main_store"].text
+    assert "asked at the till alone, it would seem to be" in found["main_store"].text
     assert "A link" in found["main_margin"].text
     assert found["main_margin"].case == "C8"
 

@@ -158,5 +158,5 @@ def test_spend_told_before_a_year_was_observed_is_held_against_nothing() -> None
     assert (nobody.share, nobody.room, nobody.main_margin) == (None, None, None)
     said = {one.id: one for one in wallet_findings(nobody, currency="EUR", level=0.95)}
     assert said["experience.wallet.share"].value is None
-    assert f"{n:,} customers told what they spend before a year" in said["experience.wallet.share"].text
+    assert f"{n:,} customers stated their spend before a year" in said["experience.wallet.share"].text
     assert said["experience.wallet.main_margin"].value is None

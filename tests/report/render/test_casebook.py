@@ -149,7 +149,7 @@ def test_owners_and_sources_stand_beside_the_assumptions(book: Path) -> None:
     ]
     by_name = {row[6]: row for row in rows if row[6]}
     assert by_name["benefit_1"][4] == "IT"
-    assert by_name["monthly"][4] == "nobody named"
+    assert by_name["monthly"][4] == "not named"
     assert by_name["one_off"][1:4] == (30_000, 25_000, 40_000)
 
 

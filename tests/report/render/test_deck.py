@@ -98,7 +98,7 @@ def test_steps_below_zero_are_drawn_below_zero(published: Published, tmp_path: P
 
 
 def test_a_report_without_a_finding_has_no_slides(published: Published, tmp_path: Path) -> None:
-    with pytest.raises(CxvalueError, match="nothing to tell"):
+    with pytest.raises(CxvalueError, match="nothing to put"):
         render_deck(replace(published.model, slides=()), tmp_path / "deck.pptx")
 
 

@@ -67,7 +67,7 @@ def test_a_study_without_a_case_has_no_workbook(published: Published, tmp_path: 
     assert found.made == ("report.pdf",)
     assert found.missing == ()
     assert dict(found.not_due) == {
-        "deck.pptx": "there is no finding to tell on slides",
+        "deck.pptx": "there is no finding to put on slides",
         "case.xlsx": "the study has no business case",
     }
 

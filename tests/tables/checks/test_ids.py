@@ -163,7 +163,7 @@ def test_guests_count_in_the_totals_and_are_no_customer(tmp_path: Path) -> None:
         control_totals={"revenue": 53.0, "tolerance": 0},
     )
     assert [row[0] for row in rows(found)] == ["a", "b"]
-    assert counted(found, "apart") == {"sales of guests: in the totals, no customer": 3}
+    assert counted(found, "apart") == {"sales to guests: in the totals, but not as customers": 3}
     assert counted(found, "cut") == {"sales of guests after 31 December 2025": 1}
     assert found.control is not None
     assert found.control.within

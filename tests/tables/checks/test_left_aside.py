@@ -41,9 +41,9 @@ def _said(folder: Path, extra: dict[str, list[Any]], columns: dict[str, str] | N
         (
             {"ship-postal-code": [10115, 20095, 10115, 1]},
             {"customer_id": "ship-postal-code"},
-            "no customer by its name",
+            "by its name is not a customer",
         ),
-        ({"Orders": [3, 5, 3, 4]}, {"customer_id": "Orders"}, "no customer by its name"),
+        ({"Orders": [3, 5, 3, 4]}, {"customer_id": "Orders"}, "by its name is not a customer"),
     ],
 )
 def test_what_speaks_against_the_money_is_said(

@@ -119,4 +119,4 @@ def test_contracts_that_neither_begin_nor_end_for_a_quarter_are_no_stale_data(tm
     assert not cautions("2025-09-30")
     (text,) = cautions("2026-01-14")
     assert "The data end on 30 June 2025, 198 days before the last day observed, 14 January 2026" in text
-    assert "nobody seems to have come or gone since" in text
+    assert "nobody seems to have joined or left since" in text

@@ -181,7 +181,7 @@ def test_what_rules_a_panel_out_is_said():
             unit_panel(source(given["transactions"], given["rollout"], given["customers"], **changes))
         return str(caught.value)
 
-    assert "no column of the table 'customers'" in said(unit="city")
+    assert "not a column of the table 'customers'" in said(unit="city")
     assert "no unit had started by 30 June 2025" in said(rollout=STARTS.assign(start=pd.NaT))
     everywhere = frame([("p", "north", "2025-03-01"), ("p", "south", "2025-03-01")], ["programme", "unit", "start"])
     assert "every unit started by March 2025" in said(rollout=everywhere)

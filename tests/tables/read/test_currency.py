@@ -38,7 +38,7 @@ def test_one_other_currency_is_refused(tmp_path: Path) -> None:
     message = problems(tmp_path, text)
     assert "tables.transactions.currency: all rows are in USD, the study's currency is EUR." in message
     assert (
-        "Write currency: USD in the study file. Or: Say in the study file how many EUR one of each is worth" in message
+        "Write currency: USD in the study file. Or: Give in the study file how many EUR one of each is worth" in message
     )
     assert [row[2] for row in rows(load(tmp_path, text, currency="USD"))] == [100.0, 5.0]
     converted = load(tmp_path, text, exchange_rates={"EUR": 1, "USD": 0.92})
@@ -147,7 +147,7 @@ def test_what_is_wrong_with_rates_by_day_is_said(tmp_path: Path) -> None:
     ("given", "said"),
     [
         ("exchange_rates: {USD: 0.92}", "lacks the study's own currency, EUR. Add EUR: 1"),
-        ("exchange_rates: {EUR: 1, USD: 0}", "exchange_rates.USD: 0 is no rate. Write how many EUR one USD is worth"),
+        ("exchange_rates: {EUR: 1, USD: 0}", "exchange_rates.USD: 0 is no rate. Give how many EUR one USD is worth"),
         ("exchange_rates: {EUR: 1, USD: -2}", "exchange_rates.USD: -2 is no rate."),
         ("exchange_rates: {EUR: 1, XXQ: 1}", "exchange_rates.XXQ: is no known currency."),
         ("exchange_rates: {EUR: 2}", "2, but EUR is the study's own currency."),
@@ -178,5 +178,5 @@ def test_rates_may_be_a_mapping_or_a_table(tmp_path: Path) -> None:
 def test_a_ledger_in_memory_holds_one_currency() -> None:
     frame = pd.DataFrame({"customer_id": ["1", "2"], "date": [date(2025, 1, 1)] * 2, "revenue": [1.0, 2.0]})
     assert ledger_of(frame.assign(currency="USD")).count().to_pyarrow().as_py() == 2
-    with pytest.raises(BadInput, match="holds several currencies: EUR, USD"):
+    with pytest.raises(BadInput, match="contains several currencies: EUR, USD"):
         ledger_of(frame.assign(currency=["EUR", "USD"]))

@@ -55,5 +55,5 @@ def test_the_time_of_a_query_is_an_option(monkeypatch: pytest.MonkeyPatch) -> No
     assert query_seconds() == 900
     for wrong in ("soon", "0", "-1", "nan", "1e300"):
         monkeypatch.setenv(QUERY_SECONDS, wrong)
-        with pytest.raises(BadInput, match="is no number of seconds"):
+        with pytest.raises(BadInput, match="is not a number of seconds"):
             query_seconds()

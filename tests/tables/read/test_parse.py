@@ -66,7 +66,7 @@ def test_dates_that_could_be_read_two_ways_are_refused_with_the_lines_to_paste(t
     source = {"transactions": {"path": "d.csv", "read": {"delimiter": ";"}}}
     message = problems(tmp_path, source)
     assert "tables.transactions.date: its dates could be read two ways (02/03/2025)." in message
-    assert "Paste the line that is right into the study file:" in message
+    assert "Paste the correct line into the study file:" in message
     assert 'read: {delimiter: ";", date_format: "%d/%m/%Y"}' in message
     assert 'read: {delimiter: ";", date_format: "%m/%d/%Y"}' in message
     assert _dates(tmp_path, "02/03/2025", date_format="%d/%m/%Y") == ["2025-03-02"]

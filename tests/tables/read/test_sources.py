@@ -91,7 +91,7 @@ def test_undecodable_text_shows_how_each_encoding_reads_it(tmp_path: Path) -> No
         tmp_path, _source(tmp_path, ledger("1,2025-03-05,1").encode() + "Иванов,2025-03-05,1".encode("cp1251"))
     )
     assert "tables.transactions: t.csv: line 3 is not utf-8 text." in message
-    assert "Paste the line under which it reads well into the study file:" in message
+    assert "Paste the line under which it reads correctly into the study file:" in message
     assert "read: {encoding: cp1251}  would read it as: Иванов,2025-03-05,1" in message
     assert "read: {encoding: cp1252}  would read it as: Èâàíîâ,2025-03-05,1" in message
 
@@ -108,7 +108,7 @@ def test_a_wrong_declared_encoding_is_refused_too(tmp_path: Path) -> None:
 
 def test_an_unknown_encoding_names_the_nearest(tmp_path: Path) -> None:
     message = problems(tmp_path, _source(tmp_path, "x", encoding="gb1830"))
-    assert "'gb1830' is no known encoding. Did you mean 'gb18030'?" in message
+    assert "'gb1830' is not a known encoding. Did you mean 'gb18030'?" in message
 
 
 def test_empty_files_are_refused(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_bad_rows_of_parquet_are_shown_with_their_values(tmp_path: Path) -> None
     assert "1 row with no customer_id." in message
     assert "1 row with a value of 'revenue' that is NaN or infinite." in message
     (tmp_path / "x.parquet").write_text("text")
-    assert "is no parquet file." in problems(tmp_path, {"transactions": {"path": "x.parquet"}})
+    assert "is not a parquet file." in problems(tmp_path, {"transactions": {"path": "x.parquet"}})
 
 
 def _query(query: str, **files: str) -> dict:

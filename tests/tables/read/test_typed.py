@@ -106,6 +106,6 @@ def test_rungs_that_repeat_on_a_day_need_an_occasion(asked: Any) -> None:
 
 def test_values_of_several_parts_are_refused(asked: Any) -> None:
     with pytest.raises(
-        BadInput, match=r"the column 'customer_id' is of the type .* in the engine, and one value a row is needed"
+        BadInput, match=r"the column 'customer_id' is of the type .* in the engine, and one value per row is needed"
     ):
         asked("SELECT [1, 2] AS customer_id, DATE '2025-03-05' AS date, 1.0 AS revenue")

@@ -40,7 +40,9 @@ def test_all_files_of_an_archive_are_one_table(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../out.csv", "/tmp/out.csv", "a/../../out.csv", "C:/out.csv", "..\\out.csv"])
 def test_a_member_that_would_land_outside_is_refused(tmp_path: Path, name: str) -> None:
-    assert "would land outside its folder" in problems(tmp_path, _zip(tmp_path / "w.zip", {"1.csv": ONE, name: TWO}))
+    assert "would be written outside its folder" in problems(
+        tmp_path, _zip(tmp_path / "w.zip", {"1.csv": ONE, name: TWO})
+    )
 
 
 def test_bombs_are_refused(tmp_path: Path) -> None:
@@ -60,6 +62,6 @@ def test_locked_and_broken_archives_are_refused(tmp_path: Path) -> None:
     (tmp_path / "w.zip").write_bytes(bytes(packed))
     assert "is locked with a password." in problems(tmp_path, {"transactions": {"path": "w.zip"}})
     (tmp_path / "w.zip").write_bytes(b"PK\x03\x04rest")
-    assert "is a zip archive, and broken." in problems(tmp_path, {"transactions": {"path": "w.zip"}})
+    assert "is a zip archive, and damaged." in problems(tmp_path, {"transactions": {"path": "w.zip"}})
     (tmp_path / "w.csv.gz").write_bytes(gzip.compress(ONE.encode())[:20])
-    assert "is compressed, and broken." in problems(tmp_path, {"transactions": {"path": "w.csv.gz"}})
+    assert "is compressed, and damaged." in problems(tmp_path, {"transactions": {"path": "w.csv.gz"}})
