@@ -21,11 +21,11 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     ),
     "holdout_tracking": (
         translatable("The forecast and what happened"),
-        translatable("Purchases after the first, cumulated. Everything right of the line was unknown to the model."),
+        translatable("Purchases after the first, cumulative. Everything right of the line was unknown to the model."),
     ),
     "holdout_tracking_by_period": (
         translatable("The forecast and what happened"),
-        translatable("{things} after the first, cumulated. Everything right of the line was unknown to the model."),
+        translatable("{things} after the first, cumulative. Everything right of the line was unknown to the model."),
     ),
     "seasonal_index": (
         translatable("Purchases by season"),
@@ -107,21 +107,20 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
         translatable("Own score less each competitor's, by date."),
     ),
     "drivers": (
-        translatable("What goes along with the score, and how well we do"),
-        translatable(
-            "Importance of each driver with its range, against its present mean; high and left is where to look first."
-        ),
+        translatable("What goes with the score, and how well we do"),
+        translatable("Importance of each driver with its range, against its current mean; look first at the top left."),
     ),
     "dormancy_flow": (
-        translatable("Who fell silent, who came back"),
+        translatable("Who went silent, who came back"),
         translatable(
-            "Customers without a purchase for {silence}, by month, with those who came back and those who fell silent."
+            "Customers without a purchase for {silence}, by month, with those who came back and those who went silent."
         ),
     ),
     "campaign_uplift": (
         translatable("The {title} campaign: what the contact added"),
         translatable(
-            "Contacted less held out by days since the contact; a fall after a rise would be purchases brought forward."
+            "Contacted less held out by days since the contact; a fall after a rise would mean that "
+            "purchases were brought forward."
         ),
     ),
     "campaign_targeting": (
@@ -133,13 +132,14 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "discount_acceptance": (
         translatable("How many buy at which discount"),
         translatable(
-            "Share of the visits that end in a purchase by depth; points are measured, the curve is fitted through them."
+            "Share of visits that end in a purchase, by depth; the points are measured, the curve is fitted to them."
         ),
     ),
     "discount_profit": (
         translatable("What one discount for everybody would earn"),
         translatable(
-            "Expected margin per visit by depth. Left of the best depth too many leave, right of it too much is given away."
+            "Expected margin per visit by depth. To the left of the best depth too many customers leave, to "
+            "the right of it too much is given away."
         ),
     ),
     "discount_policies": (

@@ -312,7 +312,7 @@ def _ask_for_tax(draft: Draft, amount: str, taxes: Sequence[Look]) -> None:
         _ask_whether_inside(draft, "tax", amount, taxes[0].name)
         return
     none = (Option("none", translate("no tax is in them"), {}),)
-    ask = translate("Is tax in the amounts, and at which rate?")
+    ask = translate("Do the amounts include tax, and at which rate?")
     draft.asks("tax", ask, "columns.revenue", none, None, "rate")
 
 
@@ -323,7 +323,7 @@ def _ask_whether_inside(draft: Draft, key: str, amount: str, part: str, default:
         Option("on_top", translate("no: nothing taken off"), {}),
     )
     ask = (
-        translate("Does {amount!r} hold {tax!r}?", amount=amount, tax=part)
+        translate("Does {amount!r} include {tax!r}?", amount=amount, tax=part)
         if amount
         else translate("Does the amount that is revenue hold {tax!r}?", tax=part)
     )

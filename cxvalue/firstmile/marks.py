@@ -57,7 +57,10 @@ def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
                 options.append(Option(", ".join(good), says, {"keep_rows": {look.name: good}}))
             options.append(Option("all", translate("every row counts"), {}))
             ask = translate(
-                "Which values of {column!r} are purchases? There are: {values}. What came back in full is none.",
+                (
+                    "Which values of {column!r} are purchases? There are: {values}. What was returned in full is not"
+                    " one."
+                ),
                 column=look.name,
                 values=counted,
             )

@@ -240,7 +240,7 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
     check_kind("effect", effect, Effect, "estimate_effect(panel, rollout, design=...)")
     if settings is not None:
         check_kind("settings", settings, CaseSettings, "CaseSettings(costs=..., horizon_months=...)")
-    _known(CaseSettings, given, translatable("{name!r} is no setting of a business case."))
+    _known(CaseSettings, given, translatable("{name!r} is not a setting of a business case."))
     if isinstance(given.get("costs"), Mapping):
         _known(ProgrammeCosts, given["costs"], translatable("{name!r} is no cost of a business case."))
         given["costs"] = ProgrammeCosts(**given["costs"])

@@ -83,7 +83,7 @@ class CaseSettings:
             for one in listed if isinstance(listed, Sequence) else [listed]:
                 if name == "benefits" and isinstance(one, Capacity):
                     raise CxvalueError(
-                        "{benefit!r} is no money and cannot enter an NPV; pass it as capacity.", benefit=one
+                        "{benefit!r} is not money and cannot enter an NPV; pass it as capacity.", benefit=one
                     )
                 check_kind(name, one, kind, made)
         for name, word, allowed in (

@@ -86,9 +86,9 @@ def not_told(results: Iterable[CampaignResult], *, again: bool = False) -> list[
                 translate("{title}: not told, for the reason given at “{question}”", title=title, question=first)
             )
         elif reason:
-            told.append(translate("{title}: not told: {reason}", title=title, reason=behind_a_colon(reason)))
+            told.append(translate("{title}: not shown: {reason}", title=title, reason=behind_a_colon(reason)))
         else:
-            told.append(translate("{title}: not told, as no customers were held out by lot.", title=title))
+            told.append(translate("{title}: not shown, as no customers were held out by lot.", title=title))
     return told
 
 

@@ -154,8 +154,8 @@ def renewal_findings(
     )
     terms = {"months": months, "rate": format_level(value.annual_discount_rate)}
     margin = translate(
-        "Margin over {months} months, each month's discounted from its end at {rate} a year, nominal and before tax; a "
-        "contract's value per month is taken to stay as it is.",
+        "Margin over {months} months, each month's discounted from its end at {rate} a year, nominal and"
+        " before tax; a contract's value per month is assumed to stay as it is.",
         **terms,
     )
     if value.first_year:

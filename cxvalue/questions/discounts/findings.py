@@ -43,7 +43,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
             "Customers who were named different depths first are taken to be alike, as if chance had decided."
         )
         method = f"{method} {alike}"
-    ran = translate("What the till really brought; the range is for other customers like these.")
+    ran = translate("Actual result at the till; the range is for other customers like these.")
     if data.assumed_margin is not None:
         assumed = translate(
             (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cxvalue.money.case import Case
     from cxvalue.money.sensitivity import Swing
 
-JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("could not be made")}
+JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("not possible")}
 
 
 def event_table(effect: Effect, programme: str) -> pd.DataFrame:
