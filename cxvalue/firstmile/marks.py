@@ -10,7 +10,7 @@ from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.exports import Look
 from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.parse import FALSE_WORDS
+from cxvalue.tables.read.yes_no import FALSE_WORDS
 from cxvalue.tables.read.roles import NO_SALE, RETURNED, WORDS, role_of, said
 from cxvalue.tables.read.sql import literal
 
