@@ -10,9 +10,9 @@ from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.exports import Look
 from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.yes_no import FALSE_WORDS
 from cxvalue.tables.read.roles import NO_SALE, RETURNED, WORDS, role_of, said
 from cxvalue.tables.read.sql import literal
+from cxvalue.tables.read.yes_no import FALSE_WORDS
 
 MARKS = {"cancelled": "void", "test_orders": "test"}
 """The keys of questions about columns that mark rows, each with the role of such a column."""

@@ -12,10 +12,10 @@ from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
-from cxvalue.tables.read.yes_no import FALSE_WORDS
 from cxvalue.tables.read.roles import KEY, NO_SALE, THOUSANDS, currency_in, returns_among, role_of, said
 from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import literal, quoted
+from cxvalue.tables.read.yes_no import FALSE_WORDS
 
 __all__ = ["left_aside"]
 
