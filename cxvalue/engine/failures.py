@@ -89,7 +89,7 @@ def said_of(error: BaseException) -> tuple[str, str]:
     """What happened and what to do, from the class and the state of an error of an engine; never its message.
 
     >>> said_of(ConnectionRefusedError("connection to server at db.example, user shop, was refused"))
-    ('no server answers there (ConnectionRefusedError).', 'Look at host and port; is the server running?')
+    ('no server answers there (ConnectionRefusedError).', 'Check host and port; is the server running?')
     """
     state = str(getattr(error, "sqlstate", None) or "")
     named = f"{type(error).__name__}, {state}" if re.fullmatch(r"[0-9A-Z]{5}", state) else type(error).__name__

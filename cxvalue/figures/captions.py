@@ -207,7 +207,7 @@ def caption(key: str, **values: object) -> tuple[str, str]:
     """The two lines below a figure in the language that is spoken, `values` filled into their places.
 
     >>> caption("programme_scenarios", title="Loyalty card")[1]
-    'The net present value with its range as registered, and when one assumption is another.'
+    'The net present value with its range as registered, and with one assumption changed.'
     >>> caption("programme_money", title="Loyalty card")[0]
     'Loyalty card: when the money comes back'
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 GRADES = ("A", "B", "C", "D", "E")
+WEAK_GRADES = ("C", "D", "E")
+"""Of these no effect is proven, however narrow its range."""
 CAUTION_ABOVE = 0.05
 """A forecast of the past that was off by more than this share is said beside the next one."""
 

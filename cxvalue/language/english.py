@@ -85,6 +85,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "answer": "The answer",
         "answer_PASS": "Yes",
         "answer_FAIL": "No",
+        "answer_PASS_weak": "Not proven",
+        "answer_FAIL_weak": "Not proven",
         "answer_NOT PROVEN": "Not proven",
         "answer_yes": "Yes",
         "answer_no": "No",
@@ -97,18 +99,32 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "answer_evidence": "Evidence {grade}: {meaning}",
         "pays_PASS": "{title} pays.",
         "pays_FAIL": "{title} does not pay.",
+        "pays_PASS_weak": "By the figures {title} pays, but the evidence is too weak to prove it.",
+        "pays_FAIL_weak": "By the figures {title} does not pay, but the evidence is too weak to prove it.",
         "pays_NOT PROVEN": "Whether {title} pays is not proven.",
         "effect_PASS": "{title} does what was asked of it.",
         "effect_FAIL": "{title} does not do what was asked of it.",
+        "effect_PASS_weak": "By the figures {title} does what was asked of it, but the evidence is too weak to prove it.",
+        "effect_FAIL_weak": (
+            "By the figures {title} does not do what was asked of it, but the evidence is too weak to prove it."
+        ),
         "effect_NOT PROVEN": "Whether {title} does what was asked of it is not proven.",
         "effect_": "{title} was measured, but no test was agreed beforehand.",
         "do_PASS": "Keep it: {title} passes the test that was set before the result was known.",
         "do_FAIL": "Stop {title}, or change it before it goes on.",
+        "do_PASS_weak": "Do not extend {title} on this evidence. Measure it again with a random group left out.",
+        "do_FAIL_weak": "Before you stop {title}, measure it again with a random group left out.",
         "do_NOT PROVEN": "Do not extend {title} yet. Keep measuring until the test is passed or failed.",
         "do_": "Agree on a test before the next step, and keep measuring.",
         "won_back": "It made about {customers} customers buy who would not have bought otherwise.",
         "campaign_yes": "{title} earned {profit} in all, {interval}.",
         "campaign_no": "{title} lost {profit} in all, {interval}.",
+        "campaign_yes_weak": (
+            "By the figures {title} earned {profit} in all, {interval}, but the evidence is too weak to prove it."
+        ),
+        "campaign_no_weak": (
+            "By the figures {title} lost {profit} in all, {interval}, but the evidence is too weak to prove it."
+        ),
         "campaign_open": (
             "{title}: it is not clear whether it earned or lost money; anything {interval} fits the data."
         ),
@@ -303,9 +319,18 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "deck_decision": "Decision",
         "deck_decision_PASS": "{title} pays: {npv}. Keep it.",
         "deck_decision_FAIL": "{title} does not pay: {npv}. Stop it or change it.",
+        "deck_decision_PASS_weak": "By the figures {title} pays ({npv}), but the evidence is too weak to prove it.",
+        "deck_decision_FAIL_weak": "By the figures {title} does not pay ({npv}), but the evidence is too weak to prove it.",
         "deck_decision_NOT PROVEN": "Whether {title} pays is not proven yet: {npv} is expected.",
         "deck_asked_PASS": "{title} does what was asked of it, and is worth {npv}. Keep it.",
         "deck_asked_FAIL": "{title} does not do what was asked of it, and is worth {npv}. Stop it or change it.",
+        "deck_asked_PASS_weak": (
+            "By the figures {title} does what was asked of it and is worth {npv}, but the evidence is too weak to prove it."
+        ),
+        "deck_asked_FAIL_weak": (
+            "By the figures {title} does not do what was asked of it and is worth {npv}, but the evidence is too weak to "
+            "prove it."
+        ),
         "deck_asked_NOT PROVEN": "Whether {title} does what was asked of it is not proven yet: {npv} is expected.",
         "deck_decision_": "{title} is worth {npv}; no test was agreed beforehand.",
         "deck_cash": "Cash curve",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_finding, format_interval, format_value
+from cxvalue.foundation.grades import WEAK_GRADES
 from cxvalue.language.letters import begun, closed_up, parted_at_colon
 
 MOST_ANSWERS = 3
@@ -80,11 +81,17 @@ def without_name(text: str, name: str) -> str:
 
 def told_of_campaign(profit: Finding, words: Words) -> str:
     """What a campaign earned or lost, or that this is open, in a sentence."""
-    return words[f"campaign_{_judged(profit)}"].format(
+    return words[f"campaign_{_judged_campaign(profit)}"].format(
         title=parted_at_colon(profit.label)[0],
         profit=format_value(abs(_number(profit)), profit.unit, words),
         interval=format_interval(profit, words),
     )
+
+
+def _judged_campaign(profit: Finding) -> str:
+    """As `_judged`, with ``_weak`` behind a yes or no whose evidence is too weak to prove anything."""
+    judged = _judged(replace(profit, grade=None))
+    return f"{judged}_weak" if judged != "open" and profit.grade in WEAK_GRADES else judged
 
 
 def _shortened(answer: Answer, words: Words) -> Answer:
@@ -122,8 +129,8 @@ def _programme(found: Found, name: str, words: Words) -> Answer | None:
     verdict, npv = found.get(f"programme.{name}.verdict"), found.get(f"programme.{name}.npv")
     if verdict is None or (verdict.value is None and (npv is None or npv.value is None)):
         return None
-    judged = verdict.value if isinstance(verdict.value, str) else ""
-    tone: Tone = {"PASS": "good", "FAIL": "bad", "NOT PROVEN": "open"}.get(judged, "plain")  # type: ignore[assignment]
+    judged = judged_of(verdict)
+    tone: Tone = {"": "plain", "PASS": "good", "FAIL": "bad"}.get(judged, "open")  # type: ignore[assignment]
     word = words[f"answer_{judged}"] if judged else format_finding(npv, words) if npv else ""
     what = words[f"pays_{judged}" if is_about_money(judged, npv) else f"effect_{judged}"]
     said = what.format(title=verdict.label)
@@ -138,13 +145,20 @@ def _programme(found: Found, name: str, words: Words) -> Answer | None:
     )  # fmt: skip
 
 
+def judged_of(verdict: Finding | None) -> str:
+    """The word of a verdict, with ``_weak`` behind a PASS or FAIL whose evidence is too weak to prove anything."""
+    if verdict is None or not isinstance(verdict.value, str):
+        return ""
+    return f"{verdict.value}_weak" if verdict.value != "NOT PROVEN" and verdict.grade in WEAK_GRADES else verdict.value
+
+
 def is_about_money(judged: str, npv: Finding | None) -> bool:
     """Whether a verdict may be told as paying or not: the money must say the same, as a test may ask for something else."""
     if npv is None or not isinstance(npv.value, (int, float)):
         return False
     if judged == "NOT PROVEN":
         return npv.low is None or npv.high is None or npv.low <= 0 <= npv.high
-    return {"PASS": npv.value > 0, "FAIL": npv.value < 0}.get(judged, False)
+    return {"PASS": npv.value > 0, "FAIL": npv.value < 0}.get(judged.removesuffix("_weak"), False)
 
 
 def _campaign(found: Found, name: str, words: Words) -> Answer | None:
@@ -152,7 +166,8 @@ def _campaign(found: Found, name: str, words: Words) -> Answer | None:
     each, following = (found.get(f"reactivation.{name}.{part}") for part in ("margin_per_contact", "next_contacts"))
     if not (_has_range(profit) and _has_range(back) and _has_range(each)) or not (profit and back and each):
         return None
-    judged = _judged(profit)
+    judged = _judged_campaign(profit)
+    sure = "open" if judged.endswith("_weak") else judged
     won = _people(profit, each, back)
     told = told_of_campaign(profit, words)
     if won and (back.low or 0) > 0:
@@ -160,8 +175,8 @@ def _campaign(found: Found, name: str, words: Words) -> Answer | None:
     undo = words["undo_campaign"].format(margin=format_value(_number(each), each.unit, words))
     do, brings = first_sentence(following.text) if following and following.value is not None else ("", "")
     return _answer(
-        f"reactivation.{name}", words[f"answer_{judged}"], _TONES[judged], told, f"campaign_{name}", words,
-        do=do or words[f"do_campaign_{judged}"],
+        f"reactivation.{name}", words[f"answer_{sure}"], _TONES[sure], told, f"campaign_{name}", words,
+        do=do or words[f"do_campaign_{sure}"],
         brings=brings,
         sure=_evidence(profit, words),
         undo=undo if _number(each) > 0 else "",

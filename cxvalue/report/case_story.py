@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding, format_value
 from cxvalue.language.words import named
-from cxvalue.report.answer_block import is_about_money, without_name
+from cxvalue.report.answer_block import is_about_money, judged_of, without_name
 from cxvalue.report.paper_model import Chart, Series, Slide, methods_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def decision(model: ReportModel, case: CaseTables) -> Slide:
     """What was found about a programme, and what to do."""
     words, title = model.words, model.title_of(case.programme)
     verdict, npv = _of(model, case, "verdict"), _of(model, case, "npv")
-    judged = verdict.value if verdict is not None and isinstance(verdict.value, str) else ""
+    judged = judged_of(verdict)
     worth = format_finding(npv, words) if npv is not None else ""
     told = "deck_decision" if not judged or is_about_money(judged, npv) else "deck_asked"
     said = words[f"{told}_{judged}"].format(title=title, npv=worth)
@@ -173,7 +173,7 @@ def _undo(model: ReportModel, case: CaseTables) -> Slide:
 def _ask(model: ReportModel, case: CaseTables) -> Slide:
     words, title = model.words, model.title_of(case.programme)
     verdict = _of(model, case, "verdict")
-    judged = verdict.value if verdict is not None and isinstance(verdict.value, str) else ""
+    judged = judged_of(verdict)
     orphans = [
         words.get(f"book_kind_{row.kind}", row.label)
         for row in case.assumptions

@@ -26,7 +26,7 @@ def test_every_question_says_why_it_has_no_answer(little: Study) -> None:
     campaigns = CampaignAnswers(little)
     reason = "The groups differ."
     for found, told in (
-        ({"randomised": False}, "spring: not told, as no customers were held out by lot."),
+        ({"randomised": False}, "spring: not shown, as no customers were held out by lot."),
         ({"withheld": reason}, "spring: not told: the groups differ."),
     ):
         asked = CampaignAnswers(little)

@@ -141,7 +141,7 @@ def test_debugging_shows_the_traceback(
             ["report", "x", "--as-of", "30.06.2026"],
             "'30.06.2026' is not a day; write it like 2026-06-30, or latest_complete",
         ),
-        (["report", "x", "--as-of", "2026-02-30"], "'2026-02-30' is no day"),
+        (["report", "x", "--as-of", "2026-02-30"], "'2026-02-30' is not a day"),
         (["report", "x", "--jobs", "0"], "'0' must be a whole number of 1 or more"),
         (["check"], "the following arguments are required: STUDY"),
         ([], "no command was given."),
@@ -295,9 +295,9 @@ def test_a_command_that_takes_too_long_is_ended(
         ),
         (
             PermissionError(13, "Permission denied", "/out"),
-            "cxvalue: there is no right to it (/out); nothing was published\n",
+            "cxvalue: permission is denied (/out); nothing was published\n",
         ),
-        (MemoryError(), "cxvalue: the memory does not suffice; nothing was published\n"),
+        (MemoryError(), "cxvalue: there is not enough memory; nothing was published\n"),
     ],
 )
 def test_trouble_of_the_machine_is_one_line(

@@ -55,7 +55,7 @@ def test_at_a_terminal_it_asks(
     text = (tmp_path / "s" / "study.yml").read_text(encoding="utf-8")
     assert "refund: {amount: Refunded Amount}" in text
     assert "Payment Method: [bogus]" in text  # an empty reply takes the default that was shown
-    assert "'as much as it takes' is none of the answers." in capsys.readouterr().out
+    assert "'as much as it takes' is not one of the answers." in capsys.readouterr().out
     assert next(replies, "") == ""
 
 

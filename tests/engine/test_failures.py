@@ -73,5 +73,5 @@ def test_what_the_product_itself_refuses_passes() -> None:
 
 def test_a_refusal_names_the_place() -> None:
     text = str(refused("study.engine", _Stated("28P01")))
-    assert "study.engine: the user or the password is refused" in text
+    assert "study.engine: the user or the password was rejected" in text
     assert SECRET not in text

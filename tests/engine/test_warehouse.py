@@ -99,7 +99,7 @@ def test_amounts_that_are_no_numbers_are_refused_in_the_same_words(engine: AnyEn
 def test_text_where_days_and_numbers_are_due_is_refused_with_the_cast(engine: AnyEngine, tmp_path: Path) -> None:
     lines = {"transactions": pa.table({"customer_id": ["a"], "date": ["2025-03-05"], "revenue": ["12.5"]})}
     message = _refused(in_engine(engine, tmp_path, lines))
-    assert "the column 'date' is of the type varchar in the engine, and days are dates or moments there." in message
+    assert "the column 'date' has the type varchar in the engine, and a date or timestamp is needed there." in message
     assert "to_date(date, 'YYYY-MM-DD')" in message
     assert "CAST(revenue AS NUMERIC)" in message
 

@@ -56,7 +56,7 @@ def test_titles_are_statements_of_the_numbers() -> None:
     drivers = pd.DataFrame({"driver": ["a", "b"], "share": [0.4, 0.6], "share_low": [0.3, 0.5], "share_high": [0.5, 0.7],
                             "mean_points": [70.0, 40.0]})  # fmt: skip
     assert message_of(driver_map(drivers, "overall")) == (
-        "B goes along most with overall: 60.0% of what the drivers explain, at a mean answer of 40.0 of 100"
+        "B goes most with overall: 60.0% of what the drivers explain, at a mean answer of 40.0 of 100"
     )
     gaps = pd.DataFrame({"metric": ["nps"] * 2, "competitor": ["X"] * 2, "date": [date(2025, 1, 1), date(2025, 4, 1)],
                          "gap": [1.0, -1.5]})  # fmt: skip

@@ -99,7 +99,7 @@ def test_the_market_takes_no_longer_than_the_horizon() -> None:
     table = levers(1.0, 1.0, 1.0, -1.0)
     for months, said in ((12, "for 12 months"), (24, "for 2 years")):
         figure = figures.value_levers(table.assign(horizon_months=months), "EUR")
-        assert figure.axes[0].get_yticklabels()[-1].get_text() == f"Market takes 5% a year {said}"
+        assert figure.axes[0].get_yticklabels()[-1].get_text() == f"Market takes 5% per year {said}"
 
 
 def test_a_season_that_was_not_found_is_no_picture() -> None:

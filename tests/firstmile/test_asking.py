@@ -24,7 +24,7 @@ def test_a_rate_is_taken_out_of_amounts_and_of_what_came_back(rate: str) -> None
     found = answered(TAX, rate, SPEC, {})
     assert found == {"columns": {"revenue": "=[Total] / 1.2"}, "refund": {"amount": "=([Back] * 2) / 1.2"}}
     assert answered(TAX, "none", SPEC, {}) == SPEC
-    with pytest.raises(BadInput, match="is no rate"):
+    with pytest.raises(BadInput, match="is not a rate"):
         answered(TAX, "much", SPEC, {})
 
 

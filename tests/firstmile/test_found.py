@@ -152,7 +152,7 @@ def test_a_table_in_memory(tmp_path: Path) -> None:
     ("answers", "words"),
     [
         ({"taxes": "none"}, "no such question"),
-        ({"tax": "perhaps"}, "is no rate"),
+        ({"tax": "perhaps"}, "is not a rate"),
         ({"currency": "Euro"}, "is not a currency"),
         ({"margin": "2"}, "is not a share"),
     ],

@@ -31,7 +31,7 @@ BY_HAND: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
         "payments.csv",
         {"customer_id": "Customer ID", "date": "Created date (UTC)", "revenue": "Amount"},
         {},
-        "whatever 'Status' says.*'Converted Amount Refunded' is no refund of its own",
+        "whatever 'Status' says.*'Converted Amount Refunded' is not a separate refund",
     ),
     (
         "payments.csv",

@@ -376,7 +376,7 @@ def test_nonsense_is_refused():
         with pytest.raises(CxvalueError):
             business_case(replace(an_effect([1.0, 1.0])), **{"horizon_months": 6, **wrong})
     with pytest.raises(
-        CxvalueError, match=r"'horizon' is no setting of a business case\. Did you mean 'horizon_months'"
+        CxvalueError, match=r"'horizon' is not a setting of a business case\. Did you mean 'horizon_months'"
     ):
         business_case(an_effect([1.0, 1.0]), horizon=6)
 

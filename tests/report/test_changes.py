@@ -54,7 +54,7 @@ def test_what_moved_outside_its_range_says_so() -> None:
     assert found is not None
     (row,) = found.rows
     assert row.way == "down"
-    assert row.why == "The data of the same days are others. It moved outside its former range."
+    assert row.why == "The data for the same days have changed. It moved outside its former range."
 
 
 def test_a_verdict_that_flipped_comes_before_all_others() -> None:

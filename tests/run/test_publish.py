@@ -251,7 +251,7 @@ def test_findings_say_which_notebook_they_are_from(shop: Workshop) -> None:
 def test_a_listed_figure_without_a_file_is_refused(shop: Workshop) -> None:
     run = a_run(shop)
     (run.work / "20_cltv" / "figures" / "figures.json").write_text('[{"name": "f", "title": "F", "caption": "c"}]')
-    with pytest.raises(RunFailed, match="20_cltv lists the figure 'f' but left no file of it"):
+    with pytest.raises(RunFailed, match="20_cltv lists the figure 'f' but left no file for it"):
         publish(run, shop.reports)
 
 

@@ -89,7 +89,7 @@ FAILURES = {
     "a killed process of a notebook": (
         ["import os, signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"],
         {},
-        r"20_bad: its process was ended from outside in cell 2 \(exit status -9; did it run out of memory\?\)",
+        r"20_bad: its process was killed from outside in cell 2 \(exit status -9; did it run out of memory\?\)",
     ),
     "a slow cell": (["import time; time.sleep(60)"], {"cell_s": 1}, "20_bad: cell 2 ran longer than 1 s"),
     "a slow notebook": (

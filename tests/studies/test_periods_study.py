@@ -199,7 +199,7 @@ def test_a_world_that_nobody_leaves_is_withheld() -> None:
     assert value.equity.low < came < value.equity.high
     with pytest.raises(CxvalueError, match="cannot be compared with models that count days"):
         forecast.fit_cltv(seen, as_of=CALIBRATION_END, **{**how, "models": ("bg_bb", "nbd")})
-    with pytest.raises(CxvalueError, match="counts calendar periods, and a day is none"):
+    with pytest.raises(CxvalueError, match="counts calendar periods, and a day is not one"):
         forecast.fit_cltv(seen, as_of=CALIBRATION_END, **{**how, "time_unit": "day"})
     with pytest.raises(CxvalueError, match="Nobody bought in a second year"):
         forecast.fit_cltv(
@@ -224,10 +224,10 @@ def test_all_data_decide_whether_somebody_leaves(monkeypatch: pytest.MonkeyPatch
     assert {model.name: model.status for model in fit.calibration} == {"bb": "ok", "bg_bb": "degenerate"}
     assert (fit.selected, fit.forecast, fit.withheld) == ("bb", "bg_bb", "")
     still, leaving = fit.full
-    unsettled = replace(leaving, status="not_converged", reason="It did not settle.")
+    unsettled = replace(leaving, status="not_converged", reason="It did not converge.")
     monkeypatch.setattr(forecast, "fit_by_period", lambda states: (still, unsettled))
     with pytest.raises(
-        CxvalueError, match=r"It did not settle\. Customers do leave, so a model in which nobody does would"
+        CxvalueError, match=r"It did not converge\. Customers do leave, so a model in which nobody does would"
     ):
         forecast.fit_cltv(seen, **how)
 

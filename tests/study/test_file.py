@@ -86,23 +86,23 @@ def test_three_typos_are_named_together_with_the_nearest_known_key(tmp_path: Pat
             "horizon_months: 0\n",
             "horizon_months: 0 is out of range: it must be >= 1. Allowed: a whole number of months.",
         ),
-        ("level: high\n", "level: 'high' is not a number that fits here. Allowed: a share such as 0.95."),
+        ("level: high\n", "level: 'high' is not a number that is possible here. Allowed: a share such as 0.95."),
         ("as_of: yesterday\n", "as_of: 'yesterday' is not a date. Allowed: a day such as 2026-06-30"),
         ("language: fr\n", "language: 'fr' is not known. Allowed: 'en', 'ru', 'uk', 'zh'."),
-        ("bad_rows: drop\n", "bad_rows: 'drop' is no group of settings. Allowed: refuse, or {drop_up_to: 0.01}."),
+        ("bad_rows: drop\n", "bad_rows: 'drop' is not a group of settings. Allowed: refuse, or {drop_up_to: 0.01}."),
         ("bad_rows: {drop_up_to: 5}\n", "bad_rows.drop_up_to: 5 is out of range: it must be <= 1."),
         ("cltv: {models: [bg_nbf]}\n", "cltv.models[1]: 'bg_nbf' is not known. Did you mean 'bg_nbd'?"),
         ("report: {customers: sumary}\n", "report.customers: 'sumary' is not known. Did you mean 'summary'?"),
         ("report: {customers: 5}\n", "report.customers: 5 is not known. Allowed: 'rows', 'summary'."),
         ("report: {pseudonymise: perhaps}\n", "report.pseudonymise: 'perhaps' is neither true nor false."),
-        ("campaigns: [{name: a}]\n", "campaigns: declared, but the table 'contacts' is not among the tables."),
-        ("programmes: [{name: a}]\n", "programmes: declared, but the table 'rollout' is not among the tables."),
+        ("campaigns: [{name: a}]\n", "campaigns: declared, but the table 'contacts' is not in the study."),
+        ("programmes: [{name: a}]\n", "programmes: declared, but the table 'rollout' is not in the study."),
         ("as_of: 2025-01-31\nobserved_from: 2025-06-01\n", "observed_from: 2025-06-01 is after as_of 2025-01-31."),
         ("observed_from: 2025-01-01\ncltv: {holdout_start: 2025-01-01}\n", "leaves no history before it"),
         ("control_totals: {revenue: much}\n", "control_totals.revenue: 'much' is not a number"),
         (
             "horizon_months: yes\n",
-            "horizon_months: True is not a number that fits here. Allowed: a whole number of months.",
+            "horizon_months: True is not a number that is possible here. Allowed: a whole number of months.",
         ),
         ("exchange_rates: {EUR: yes, USD: 0.92}\n", "exchange_rates: {'EUR': True, 'USD': 0.92} is not a number"),
         ("horizon_months: 3\nhorizon_months: 4\n", "the key 'horizon_months' is given twice"),
@@ -259,12 +259,12 @@ def test_a_period_that_nobody_named_is_said(tmp_path: Path) -> None:
         (
             "{models: [bg_bb, bg_nbd, nbd], time_unit: month}",
             [
-                "cltv.models: names bg_bb beside bg_nbd, nbd: it counts periods, they count days, and no holdout compares"
+                "cltv.models: names bg_bb beside bg_nbd, nbd: it counts periods, they count days, so no holdout can compares"
             ],
         ),
         (
             "{models: bg_bb, time_unit: day}",
-            ["cltv.time_unit: 'day' is no period of bg_bb, in which a customer can buy once."],
+            ["cltv.time_unit: 'day' is not a period of bg_bb, in which a customer can buy once."],
         ),
         (
             "{time_unit: quarter}",
@@ -285,7 +285,7 @@ def test_a_period_that_nobody_named_is_said(tmp_path: Path) -> None:
             "{models: bg_bb, time_unit: month, covariates: city}",
             [
                 "cltv.covariates: needs the table",
-                "cltv.covariates: goes with bg_nbd, mbg_nbd, pareto_nbd, none of which",
+                "cltv.covariates: needs one of bg_nbd, mbg_nbd, pareto_nbd, and none of them",
             ],
         ),
     ],

@@ -461,7 +461,7 @@ def test_as_of_overrides_the_study_and_must_make_sense(tmp_path: Path) -> None:
     assert "2025-01-04 is before the first day in the tables, 2025-01-05." in problems(
         tmp_path, text, as_of=date(2025, 1, 4)
     )
-    assert "--as-of: 'May' is no day. Give a day such as 2026-06-30, or latest_complete_month." in problems(
+    assert "--as-of: 'May' is not a day. Give a day such as 2026-06-30, or latest_complete_month." in problems(
         tmp_path, text, as_of="May"
     )
 

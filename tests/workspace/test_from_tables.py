@@ -48,7 +48,7 @@ def test_the_study_that_load_study_gives(tmp_path: Path) -> None:
         ({"transactions": SOLD.drop(columns="revenue")}, "has no column 'revenue'"),
         ({"gros_margin": 0.4}, "Did you mean 'gross_margin'"),
         ({"customers": 7}, "int is no table"),
-        ({"as_of": "soon"}, "is no day"),
+        ({"as_of": "soon"}, "is not a day"),
     ],
 )
 def test_what_a_study_of_files_would_be_refused_for(tmp_path: Path, changes: dict[str, Any], words: str) -> None:

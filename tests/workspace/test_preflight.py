@@ -69,8 +69,8 @@ def rollout(world, **starts: str | None) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("programme", "message"),
     [
-        ({"costs": {"one_off": "two million"}}, r"costs.one_off: 'two million' is no amount; write a plain number"),
-        ({"costs": {"monthly": "2000 EUR"}}, r"costs.monthly: '2000 EUR' is no amount"),
+        ({"costs": {"one_off": "two million"}}, r"costs.one_off: 'two million' is not an amount; write a plain number"),
+        ({"costs": {"monthly": "2000 EUR"}}, r"costs.monthly: '2000 EUR' is not an amount"),
         ({"costs": {"monthly": None}}, r"costs.monthly: is empty; write a plain number"),
         ({"costs": {"one_off": -5}}, r"costs.one_off: −5 is below 0; write a cost"),
         ({"costs": {"one_off": {"value": 5, "low": 6}}}, r"costs.one_off: 5 does not lie in its range, 6 to 5"),
@@ -133,7 +133,7 @@ def test_everything_that_rules_a_programme_out_is_said_at_once(said, world, comm
 def test_units_and_programmes_that_do_not_fit(said, world):
     table = world.tables["rollout"]
     twice = pd.concat([table, table.head(1)], ignore_index=True)
-    assert "a programme and unit that stands on more than one row" in said(rollout=twice)
+    assert "a programme and unit that is on more than one row" in said(rollout=twice)
     misspelt = table.assign(programme="penalty_wavier")
     assert "the table 'rollout' has no programme 'penalty_waiver'. Did you mean" in said(rollout=misspelt)
 
@@ -172,7 +172,7 @@ def test_what_is_no_mistake_is_noted(world, tmp_path):
     assert "In 'rollout' only 8 of its 9 different units are known to customers.branch" in check(path)
     study = Study(prepare(path), None)
     notes = " ".join(study.programmes[0].effect.notes)
-    assert "1 of the units in the roll-out has no customers and counts for nothing: branch 900." in notes
+    assert "1 of the units in the roll-out has no customers and is not counted: branch 900." in notes
     counted = {(count.table, count.what): count.rows for count in study.tables.counts}
     assert counted["rollout", "'start' after 28 February 2025, so still open on that day"] == 1
     assert counted["rollout", "of programmes that the study does not declare, not used"] == 1

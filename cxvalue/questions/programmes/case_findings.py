@@ -10,6 +10,7 @@ import numpy as np
 
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
+from cxvalue.foundation.grades import WEAK_GRADES
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, no_price, title_of, writer_of
 from cxvalue.questions.programmes.verdict_sentences import SAID, goes_on, least_text, test_text, waiting_text
@@ -228,4 +229,10 @@ def _verdict(
         text += f" {least}"
         if verdict.value_of_certainty > 0:
             text += f" {waiting_text(verdict, currency)}"
+    elif writer.grade in WEAK_GRADES:
+        weak = translate(
+            "This takes the effect as measured, and evidence of grade {grade} does not prove an effect.",
+            grade=writer.grade,
+        )
+        text += f" {weak}"
     return writer.write("verdict", title, verdict.word, "", text, f"{registration.text} {method}".strip())

@@ -96,11 +96,11 @@ def test_pairs_of_months_are_the_long_difference_where_nothing_is_missing():
 def test_what_is_wrong_with_the_rows_is_said_at_once():
     cells, rollout = tables(6, 3)
     twice = pd.concat([cells, cells.iloc[[0, 13]]])
-    with pytest.raises(BadInput, match=r"2 months of a unit stand on more than one row: u000, January 2024, u001"):
+    with pytest.raises(BadInput, match=r"2 months of a unit are on more than one row: u000, January 2024, u001"):
         estimate_effect(twice, rollout, design="staggered")
     with pytest.raises(BadInput, match=r"does not list 2 of the 6 units of the panel: u004, u005.*empty start"):
         estimate_effect(cells, rollout.iloc[:4], design="staggered")
-    with pytest.raises(BadInput, match="1 of the units stand more than once: u000"):
+    with pytest.raises(BadInput, match="1 of the units appear more than once: u000"):
         estimate_effect(cells, pd.concat([rollout, rollout.iloc[[0]]]), design="staggered")
     wrong = cells.astype({"margin": object})
     wrong.loc[0, "margin"] = "n/a?"

@@ -166,7 +166,7 @@ def test_equal_customers_are_said_to_be_so() -> None:
 def test_what_cannot_be_learnt_is_said() -> None:
     with pytest.raises(CxvalueError, match="No contract ended in 24 months"):
         fit_renewal(durations([12, 12], [False, False]))
-    with pytest.raises(CxvalueError, match="none was observed for a whole month"):
+    with pytest.raises(CxvalueError, match="none was observed for a full month"):
         fit_renewal(durations([0], [False]))
     with pytest.raises(CxvalueError, match="1 contracts were renewed fewer times"):
         durations([3], [True], entry=5)

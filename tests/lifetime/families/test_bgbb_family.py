@@ -227,7 +227,7 @@ def test_values_add_up():
 
 
 def test_what_cannot_be_counted_by_period_is_refused():
-    with pytest.raises(CxvalueError, match=r"a day is none\. Allowed: week, month, quarter, year"):
+    with pytest.raises(CxvalueError, match=r"a day is not one\. Allowed: week, month, quarter, year"):
         fit_by_period(counted([1], [2], [3], unit="day"))
     with pytest.raises(CxvalueError, match="Some customers bought more than once a month"):
         fit(make_states([5], [60], [90], unit="month"), "bg_bb")

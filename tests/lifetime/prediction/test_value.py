@@ -107,7 +107,7 @@ def test_without_dropout_nothing_is_said_about_being_alive(fitted, spend, cdnow)
     value = value_of(fitted["nbd"], spend, cdnow, draws=20, withheld="No dropout can be identified.")
     assert np.isnan(value.p_alive).all()
     assert value.withheld == "No dropout can be identified."
-    assert value_of(fitted["nbd"], spend, cdnow, draws=20).withheld == "P(alive) is withheld: the NBD knows no dropout."
+    assert value_of(fitted["nbd"], spend, cdnow, draws=20).withheld == "P(alive) is withheld: the NBD has no dropout."
 
 
 def test_empirical_spend_and_a_loss_making_margin(fitted, spend, cdnow):

@@ -211,7 +211,7 @@ def test_a_held_out_arm_that_the_study_does_not_name_is_refused() -> None:
     with pytest.raises(BadInput, match="Write control: Control"):
         data_of(given, control=None)
     assert data_of(given, control="Control").control.sum() > 300
-    with pytest.raises(BadInput, match="no contact is of the campaign 'other'"):
+    with pytest.raises(BadInput, match="no contact belongs to the campaign 'other'"):
         data_of(given, name="other")
 
 

@@ -124,5 +124,5 @@ def test_staff_leaving_is_the_same_question() -> None:
 
 def test_a_driver_may_not_have_the_name_of_a_column_of_the_months() -> None:
     members = members_of([("ab", "2025-01-01", None)], fixed=("months",))
-    with pytest.raises(CxvalueError, match="may not be called 'months'"):
+    with pytest.raises(CxvalueError, match="cannot be called 'months'"):
         member_months(members, connect())

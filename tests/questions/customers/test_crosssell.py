@@ -108,7 +108,7 @@ def test_without_products_or_history_nothing_is_said() -> None:
 def test_the_sentence_names_the_product_with_the_most_to_gain_and_warns() -> None:
     rate, point = crosssell_findings(crossed(company(2, replaced=1.0)), currency="EUR")
     assert (rate.id, point.id) == ("crosssell.attach_rate", "crosssell.point_value")
-    assert rate.text.startswith("The surest gain is in jam:")
+    assert rate.text.startswith("The most certain gain is in jam:")
     assert "that it replaced has been deducted" in point.text
     assert "not as proof" in point.text
     assert point.grade == "D"
@@ -131,7 +131,7 @@ def products(rows: list[tuple[str, float, float, float]]) -> CrossSelling:
 def test_a_proven_gain_leads_over_a_larger_guess() -> None:
     found = products([("radio", 640.0, -193.0, 1472.0), ("lamp", 459.0, 238.0, 680.0)])
     rate, point = crosssell_findings(found, currency="EUR")
-    assert rate.text.startswith("The surest gain is in lamp:")
+    assert rate.text.startswith("The most certain gain is in lamp:")
     assert (point.value, point.low, point.high) == (459.0, 238.0, 680.0)
 
 

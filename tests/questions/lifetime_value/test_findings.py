@@ -168,8 +168,8 @@ def test_the_range_is_said_with_the_half_that_is_as_likely_as_not_and_what_it_is
     # A Student t with 12 degrees of freedom, 0.695 of 0.12 either side, the lower one a tenth farther in logarithms.
     low, high = (400_000 * np.exp(sign * 0.6955 * 0.12 * np.exp(-sign * 0.1)) for sign in (-1, 1))
     assert (
-        f"as likely as not between EUR {round(low, -3):,.0f} and {round(high, -3):,.0f}, and between EUR 300,000"
-        in text
+        f"There is an even chance that it is between EUR {round(low, -3):,.0f} and {round(high, -3):,.0f}, and a 95% chance "
+        "that it is between EUR 300,000" in text
     )
     assert "with 95% probability" in text
     # 1 - 0.0036 / 0.0144 of the variance, and what the model alone would have said.
@@ -269,7 +269,7 @@ def test_it_says_how_far_the_other_models_were() -> None:
     unsound = replace(SCORE, model="mbg_nbd", status="degenerate")
     text = cltv(scores=(pareto, SCORE, unsound))["cltv.holdout_bias"].text
     assert text.endswith(
-        "BG/NBD forecast best how each customer would buy; the others missed the total by: Pareto/NBD +5.0%."
+        "BG/NBD was the best at forecasting how each customer would buy; the others missed the total by: Pareto/NBD +5.0%."
     )
     better = replace(pareto, log_score=SCORE.log_score + 3)
     assert "The study asks for BG/NBD" in cltv(scores=(better, SCORE))["cltv.holdout_bias"].text

@@ -255,7 +255,7 @@ def test_without_a_holdout_there_is_nothing_to_compare(sample: Study) -> None:
     assert past_forecasts.rolling_table(fit, sample.purchases, sample.observed_from).empty
     assert past_forecasts.backtest_margin(fit, sample.purchases, past_of_sample(sample)) is None
     with pytest.raises(
-        CxvalueError, match="A comparison with what happened needs a holdout, and these models were fitted"
+        CxvalueError, match="A comparison with actual results needs a holdout, and these models were fitted"
     ):
         past_forecasts.ranking(fit, sample.purchases)
 

@@ -159,7 +159,7 @@ def test_a_unit_listed_twice_is_refused_in_words(tmp_path):
         rollout = world.tables["rollout"]
         world.tables["rollout"] = pd.concat([rollout, rollout.head(1)], ignore_index=True)
 
-    with pytest.raises(BadInput, match="a programme and unit that stands on more than one row"):
+    with pytest.raises(BadInput, match="a programme and unit that is on more than one row"):
         check(a_study(tmp_path, twice))
 
 
@@ -171,7 +171,7 @@ def test_a_customer_in_two_units_is_refused_in_words(tmp_path):
         again = people.head(1).assign(branch=people["branch"].iloc[-1])
         world.tables["customers"] = pd.concat([people, again], ignore_index=True)
 
-    with pytest.raises(BadInput, match="a customer_id that stands on more than one row"):
+    with pytest.raises(BadInput, match="a customer_id that is on more than one row"):
         check(a_study(tmp_path, moved))
 
 

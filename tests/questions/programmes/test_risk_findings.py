@@ -96,7 +96,7 @@ def test_the_findings_are_the_figures_of_the_tables(case):
     assert {key: found[key].value for key in names} == {key: table.loc[row, "value"] for key, row in names.items()}
     assert f"Break-even needs {format_value(table.loc['break_even_effect', 'value'], 'EUR')}." in found["mde"].text
     assert "criterion needs" not in found["mde"].text
-    assert "Each EUR spent comes back with" in found["roi"].text
+    assert "Each EUR spent returns" in found["roi"].text
     assert "not defined" not in measures_display(case, "EUR").to_html()
 
 

@@ -28,7 +28,7 @@ def refusal(folder: Path, name: str, content: bytes | None) -> str:
 
 def test_lists_where_an_amount_is_due(tmp_path: Path) -> None:
     pq.write_table(pa.table({**COLUMNS, "revenue": [[1.0]] * 1000}), tmp_path / "t.parquet")
-    assert "'revenue' holds lists or structures" in refusal(tmp_path, "t.parquet", None)
+    assert "'revenue' contains lists or structures" in refusal(tmp_path, "t.parquet", None)
 
 
 def test_damaged_pages(tmp_path: Path) -> None:

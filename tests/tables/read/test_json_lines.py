@@ -30,4 +30,4 @@ def test_a_line_that_is_no_object_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps(SOLD[0]) + '\n{"customer_id": 1, "da', encoding="utf-8")
     assert "line 2 is not valid JSON." in problems(tmp_path, {"transactions": {"path": "a.jsonl", **SOURCE}})
     (tmp_path / "a.jsonl").write_text(json.dumps(SOLD[0]) + "\n[1]\n", encoding="utf-8")
-    assert "line 2 is no JSON object." in problems(tmp_path, {"transactions": {"path": "a.jsonl", **SOURCE}})
+    assert "line 2 is not a JSON object." in problems(tmp_path, {"transactions": {"path": "a.jsonl", **SOURCE}})

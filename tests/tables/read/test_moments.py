@@ -177,8 +177,8 @@ def test_numbers_that_are_days_have_a_line_that_reads_them(tmp_path: Path, word:
         []
         if word == "excel"
         else [
-            "transactions: 'date' holds moments without a place; their days are those of UTC unless the study file names a "
-            "time_zone."
+            "transactions: 'date' contains times without a time zone; their days are those of UTC unless the study "
+            "file names a time_zone."
         ]
     )
     for other in NUMBERS:

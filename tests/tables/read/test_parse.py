@@ -106,7 +106,7 @@ def test_dates_that_do_not_parse_are_bad_rows(tmp_path: Path) -> None:
 def test_a_declared_format_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text(SOLD)
     message = problems(tmp_path, {"transactions": {"path": "d.csv", "read": {"date_format": "%Q"}}})
-    assert "read.date_format: '%Q' is no date format. Use %Y or %y for the year" in message
+    assert "read.date_format: '%Q' is not a date format. Use %Y or %y for the year" in message
 
 
 def test_a_declared_format_is_the_only_one_tried(tmp_path: Path) -> None:
@@ -208,9 +208,7 @@ def test_every_problem_of_every_table_is_told_at_once(tmp_path: Path) -> None:
     }
     message = problems(tmp_path, tables)
     assert message.startswith("3 problems found:")
-    assert (
-        "a customer_id that stands on more than one row. A row is a customer; keep one for each customer_id." in message
-    )
+    assert "a customer_id that is on more than one row. A row is a customer; keep one for each customer_id." in message
 
 
 def test_the_contracts_cover_the_tables_of_the_study_file() -> None:
@@ -245,7 +243,7 @@ TABLES = {
         "programme,unit,start",
         "p,b1,2025-01-01",
         "p,b1,",
-        "a programme and unit that stands on more than one row",
+        "a programme and unit that is on more than one row",
     ),
     "employees": (
         "employee_id,unit,hired,left",
@@ -310,5 +308,5 @@ def test_a_declared_programme_must_stand_in_the_rollout(tmp_path: Path) -> None:
     assert "programmes.waver: the table 'rollout' has no programme 'waver'. Did you mean 'waiver'?" in message
     tables["rollout"] = "programme,unit,start\nwaiver,1,never\n"
     message = problems(tmp_path, tables, programmes=[{"name": "waiver"}])
-    assert "programmes.waiver: the table 'rollout' has no sound row. Correct its rows first." in message
+    assert "programmes.waiver: the table 'rollout' has no valid row. Correct its rows first." in message
     assert "a value of 'start' that is not a date" in message

@@ -124,7 +124,7 @@ def test_a_title_above_the_names_is_thought_of(tmp_path: Path, title: str, colum
     text = title + "customer_id,date,revenue\na,2025-03-01,5\n"
     said, hint = (
         problems(tmp_path, _source(tmp_path, text, columns=columns)),
-        "say in which, for example header_row: 3.",
+        "say which one, for example header_row: 3.",
     )
     assert said.count(hint) == 1
     assert len(load(tmp_path, _source(tmp_path, text, header_row=3)).paths) > 0

@@ -90,7 +90,7 @@ def test_moments_with_a_zone_are_days_of_utc_and_it_is_said(asked: Any) -> None:
     [row], parsed = asked("SELECT 'a' AS customer_id, TIMESTAMPTZ '2025-03-05 23:30:00-05' AS date, 1.0 AS revenue")
     assert row["date"] == date(2025, 3, 6)
     assert parsed.notes == (
-        "transactions: 'date' holds moments without a place; their days are those of UTC unless the study file names a "
+        "transactions: 'date' contains times without a time zone; their days are those of UTC unless the study file names a "
         "time_zone.",
     )
 
@@ -106,6 +106,6 @@ def test_rungs_that_repeat_on_a_day_need_an_occasion(asked: Any) -> None:
 
 def test_values_of_several_parts_are_refused(asked: Any) -> None:
     with pytest.raises(
-        BadInput, match=r"the column 'customer_id' is of the type .* in the engine, and one value per row is needed"
+        BadInput, match=r"the column 'customer_id' has the type .* in the engine, and one value per row is needed"
     ):
         asked("SELECT [1, 2] AS customer_id, DATE '2025-03-05' AS date, 1.0 AS revenue")

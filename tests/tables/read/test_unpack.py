@@ -35,7 +35,9 @@ def test_all_files_of_an_archive_are_one_table(tmp_path: Path) -> None:
     source = _zip(tmp_path / "some.zip", {"orders.csv": ONE, "notes.txt": "read me"}, member="orders*")
     assert len(rows(load(tmp_path, source))) == 1
     source["transactions"]["member"] = "none*"
-    assert "holds no file that fits 'none*'. Files in it: 'orders.csv', 'notes.txt'." in problems(tmp_path, source)
+    assert "contains no file that matches 'none*'. Files in it: 'orders.csv', 'notes.txt'." in problems(
+        tmp_path, source
+    )
 
 
 @pytest.mark.parametrize("name", ["../out.csv", "/tmp/out.csv", "a/../../out.csv", "C:/out.csv", "..\\out.csv"])
