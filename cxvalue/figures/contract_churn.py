@@ -129,7 +129,7 @@ def _renewed(bands: pd.DataFrame) -> str:
     if len(asked) == 1:
         return translate("{share} of the accounts renewed ({band} of users' scores)", **ends[0])
     return translate(
-        "{share} of the accounts renewed ({band} of users' scores), {other_share} of the others ({other})",
+        "{share} of the accounts renewed ({band} of users' scores), compared with {other_share} ({other})",
         share=ends[1]["share"],
         band=ends[1]["band"],
         other_share=ends[0]["share"],

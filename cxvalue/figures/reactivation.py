@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 CAME_BACK = {
     "contacted": translatable("came back after a contact"),
-    "without a contact": translatable("came back without one"),
+    "by themselves": translatable("came back without one"),
 }
 CAME_OTHERS = translatable("came back {kind}")
 STAYED = {
     "contacted": translatable("{share} of those who came back after a contact"),
-    "without a contact": translatable("{share} of those who came back without one"),
+    "by themselves": translatable("{share} of those who came back without one"),
 }
 STAYED_OTHERS = translatable("{share} of those who came back {kind}")
 

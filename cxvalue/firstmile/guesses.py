@@ -107,7 +107,7 @@ def _days_above_footer(export: Export, look: Look) -> Look:
     text = export.text(look.name)
     day = f"max(__row__) FILTER (WHERE regexp_full_match({text}, {literal(DAY)}))"
     other = f"min(__row__) FILTER (WHERE NOT regexp_full_match({text}, {literal(DAY)}))"
-    if export.one(f"{other} > {day} AND max(__row__) - {day} <= {MOST_FOOTER}"):
+    if export.one(f"{other} > {day}") and export.one(f"max(__row__) - {day} <= {MOST_FOOTER}"):
         export.looks[look.name] = replace(look, days=1.0)
     return export.looks[look.name]
 

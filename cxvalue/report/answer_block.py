@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from cxvalue.findings.finding import Finding
@@ -90,7 +90,7 @@ def told_of_campaign(profit: Finding, words: Words) -> str:
 
 def _judged_campaign(profit: Finding) -> str:
     """As `_judged`, with ``_weak`` behind a yes or no whose evidence is too weak to prove anything."""
-    judged = _judged(replace(profit, grade=None))
+    judged = _judged(profit)
     return f"{judged}_weak" if judged != "open" and profit.grade in WEAK_GRADES else judged
 
 
@@ -106,7 +106,8 @@ def _programmes(found: Found, words: Words) -> tuple[Answer, ...]:
 def _campaigns(found: Found, words: Words) -> tuple[Answer, ...]:
     answers = _largest_first(found, "reactivation", "profit", lambda name: _campaign(found, name, words))
     # Campaigns without a held-out group that prove nothing either way leave the page to another question.
-    tested = [one for one in answers if one.tone != "open" or found[f"{one.about}.profit"].grade in ("A", "B")]
+    profits = (found[f"{one.about}.profit"] for one in answers)
+    tested = [one for one in profits if _judged(one) != "open" or one.grade not in WEAK_GRADES]
     return answers if tested else ()
 
 

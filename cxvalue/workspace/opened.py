@@ -370,7 +370,7 @@ class Study(Drawn):
         wrong = next((name for name in private if not name.endswith(".csv")), None)
         if wrong is not None:
             raise CxvalueError(
-                "The private list {name!r} cannot be published: its name must end with '.csv'.", name=wrong
+                "The private list {name!r} cannot be written: its name must end with '.csv'.", name=wrong
             )
         lowered = lower_grades(withhold_points(findings), self.tables.cautions)
         if self.file.money == "revenue":

@@ -192,7 +192,7 @@ def held_equal(files: TableSet, there: TableSet) -> None:
 def _told(texts: Iterable[str]) -> list[str]:
     """Texts but that on moments of an engine, whose zone a parquet file states; columns as an engine names them."""
     texts = [one.replace("region_1", "region_2").replace(", region_2 = region", "") for one in texts]
-    return [one for one in texts if "times without a time zone" not in one]
+    return [one for one in texts if "moments in universal time" not in one]
 
 
 def _near(one: Any, other: Any) -> bool:

@@ -83,5 +83,5 @@ def test_titles_name_the_strongest_driver_and_the_ends_of_the_bands() -> None:
          "low": 0.0, "high": 1.0}
     )  # fmt: skip
     assert message_of(renewal_by_satisfaction(bands)) == (
-        "90.0% of the accounts renewed (highest third of users' scores), 70.0% of the others (lowest third)"
+        "90.0% of the accounts renewed (highest third of users' scores), compared with 70.0% (lowest third)"
     )

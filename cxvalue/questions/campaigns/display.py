@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SHOWN_DAYS = (30, 60, 90, 180)
 JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("not possible")}
-CAME_BACK = {"contacted": translatable("after a contact"), "without a contact": translatable("without a contact")}
+CAME_BACK = {"contacted": translatable("after a contact"), "by themselves": translatable("without a contact")}
 FIFTHS = (
     translatable("top fifth"),
     translatable("second"),

@@ -75,7 +75,7 @@ def second_lives(
     end = np.datetime64(data.as_of)
     stayed, silent, seen = ((b - a).astype(int) for a, b in ((began, last), (last, end), (began, end)))
     lives_found = []
-    for kind, control in (("contacted", False), ("without a contact", True)):
+    for kind, control in (("contacted", False), ("by themselves", True)):
         rows = (table["control"] == control).to_numpy(bool)
         told = rows & (seen >= dormancy_days)
         year = rows & (seen >= WHOLE_YEAR_DAYS)

@@ -19,7 +19,7 @@ __all__ = ["Expression", "no_column", "parse_expression"]
 _TOKEN = re.compile(r"\s*(?:\[([^\]]+)\]|(\d+(?:\.\d+)?)|'([^']*)'|(else\b)|([-+*/()]))")
 MOST_PARTS = 100
 _ALLOWED = translatable(
-    "Write columns in brackets, numbers, + - * / and nothing else, such as '=[Subtotal] - [Taxes]'."
+    "Write columns in brackets, numbers, + - * / and the word else, such as '=[Subtotal] - [Taxes]'."
 )
 
 

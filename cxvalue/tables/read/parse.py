@@ -31,7 +31,7 @@ _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "
 _FRACTIONAL = ("FLOAT", "DOUBLE", "DECIMAL")
 _DATED = ("DATE", "TIMESTAMP")
 PLACELESS = translatable(
-    "{table}: '{column}' contains times without a time zone; their days are those of UTC unless the "
+    "{table}: '{column}' contains moments in universal time; their days are those of UTC unless the "
     "study file names a time_zone."
 )
 

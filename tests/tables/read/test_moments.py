@@ -177,7 +177,7 @@ def test_numbers_that_are_days_have_a_line_that_reads_them(tmp_path: Path, word:
         []
         if word == "excel"
         else [
-            "transactions: 'date' contains times without a time zone; their days are those of UTC unless the study "
+            "transactions: 'date' contains moments in universal time; their days are those of UTC unless the study "
             "file names a time_zone."
         ]
     )

@@ -90,7 +90,7 @@ def test_moments_with_a_zone_are_days_of_utc_and_it_is_said(asked: Any) -> None:
     [row], parsed = asked("SELECT 'a' AS customer_id, TIMESTAMPTZ '2025-03-05 23:30:00-05' AS date, 1.0 AS revenue")
     assert row["date"] == date(2025, 3, 6)
     assert parsed.notes == (
-        "transactions: 'date' contains times without a time zone; their days are those of UTC unless the study file names a "
+        "transactions: 'date' contains moments in universal time; their days are those of UTC unless the study file names a "
         "time_zone.",
     )
 
