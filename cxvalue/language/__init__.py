@@ -2,6 +2,7 @@
 
 catalogue  a message in the language that is spoken; catalogues are the ``.po`` files in a folder for each language
 english    the fixed words of page and papers, and how numbers, dates and money are written, by key
+english_papers  those of PDF, slides and workbook
 letters    the fonts that a language is printed with
 words      those words in the language that is spoken, and counted words in the form that a number asks for
 
