@@ -151,7 +151,7 @@ def gap_trend(gaps: pd.DataFrame) -> Figure:
     figure, (axes,) = style.new_figure(3.4)
     style.title(figure, _ahead(gaps))
     parts = gaps.groupby(["metric", "competitor"], sort=True)
-    names = [translate("{metric} and {competitor}", metric=one, competitor=other) for one, other in parts.groups]
+    names = [translate("{metric} against {competitor}", metric=one, competitor=other) for one, other in parts.groups]
     for number, (_, rows) in enumerate(parts):
         colour = PALETTE[number % len(PALETTE)]
         axes.plot(rows["date"], rows["gap"], "o-", color=colour, markersize=4, label=names[number])

@@ -458,7 +458,7 @@ def test_all_bars_of_a_months_flow_are_whole() -> None:
     assert right >= max(bar.get_x() + bar.get_width() for bar in bars)
     assert (
         figure.get_suptitle().replace("\n", " ")
-        == "30 customers are inactive: in 12 months 60 fell silent, 24 came back"
+        == "30 customers are inactive: in 12 months 60 went silent, 24 came back"
     )
 
 

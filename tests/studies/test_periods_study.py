@@ -167,7 +167,7 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     words = levers_report(levers, "EUR", fit.thing).set_index("lever")["text"]
     assert "a point of retention is not available for opportunities" in words["retention"]
     assert "bought in one more month a year" in words["purchase"]
-    assert "If every month with a purchase left" in words["margin"]
+    assert "If every month with a purchase brought" in words["margin"]
     sleeping = sleeping_value(fit, base, states(), days=90)
     assert sleeping is not None
     assert 0 < sleeping.return_90d < 0.3

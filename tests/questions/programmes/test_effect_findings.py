@@ -50,7 +50,7 @@ def test_all_months_are_counted_from_one_base_and_the_textbook_stands_beside():
     assert apart.to_numpy() == pytest.approx(apart.iloc[0], abs=1e-9)  # one base: before the start and after it alike
     assert table["effect"][[-6, -5, -4, -3, -2, -1]].mean() == pytest.approx(0.0, abs=1e-9)  # the mean of the 6 before
     said = base_sentence(found, "EUR")
-    assert "counted from the mean of the 6 months before the start" in said
+    assert "measured from the mean of the 6 months before the start" in said
     other = next(one for one in found.alternatives if one.name == ("compared with the month before the start only"))
     assert other.estimate == pytest.approx(textbook[textbook.index >= 0].mean())
     assert "the mean of the 6 months" in figures.event_study(found, "EUR").axes[0].get_xlabel()

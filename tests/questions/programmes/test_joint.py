@@ -120,7 +120,7 @@ def test_the_findings_say_what_was_counted_once():
     assert set(found) == {"programmes.overlap_share", "programmes.total_to_date", "programmes.total_npv"}
     assert found["programmes.total_to_date"].value == pytest.approx(360.0)
     assert "more than once" in found["programmes.total_to_date"].text
-    assert "25.0% were under A already" in found["programmes.overlap_share"].text
+    assert "25.0% were already in A" in found["programmes.overlap_share"].text
     assert len(credits_display(together, "EUR").data) == 3
     table = overlap_table(together)
     assert table[table["kind"] == "campaign"]["share"].tolist() == [0.25, 0.0]

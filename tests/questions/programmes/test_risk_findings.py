@@ -57,7 +57,7 @@ def test_doing_nothing_is_a_loss_and_acting_is_worth_the_difference(case):
     assert found.value == pytest.approx(-market.lost(case, 0.2))
     assert found.low < found.value < found.high < 0
     assert (
-        f"the market goes on taking 20% of every customer's margin a year, we lose {format_value(-found.value, 'EUR')}"
+        f"the market keeps taking 20% of every customer's margin a year, we lose {format_value(-found.value, 'EUR')}"
         in (found.text)
     )
     (withheld,) = market_findings(case, None, "waiver", currency="EUR")
@@ -151,7 +151,7 @@ def test_a_case_in_which_nothing_varies_is_no_estimate(case):
         case.changed(effect=an_effect([2.0] * 12, customers=10), risks=(), costs=ProgrammeCosts(100))
     )
     assert (found["npv"].value, found["roi"].value, found["irr"].value) == (None, None, None)
-    assert "no estimate" in found["npv"].text
+    assert "not an estimate" in found["npv"].text
     assert (found["payback_months"].value, found["payback_months"].low) == (6.0, None)
     assert (found["peak_exposure"].value, found["peak_exposure"].low) == (100.0, None)
 
@@ -177,7 +177,7 @@ def test_assumptions_name_their_owners_and_measures_their_ranges(case):
     )
     table = assumptions_table(case, PROGRAMME, study).set_index("assumption")
     assert table.loc["cost: one_off", ["value", "low", "high", "owner"]].tolist() == [100.0, 90.0, 130.0, "IT"]
-    assert table.loc["risk: fraud, a year", ["value", "owner", "source"]].tolist() == [60.0, "audit", "incident log"]
+    assert table.loc["risk: fraud, per year", ["value", "owner", "source"]].tolist() == [60.0, "audit", "incident log"]
     assert table.loc["the market takes, per year", "value"] == 0.03
     measures = measures_table(case, "waiver").set_index("measure")
     assert measures.loc["npv", "value"] == case.npv.value
