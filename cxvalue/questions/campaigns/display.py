@@ -83,7 +83,7 @@ def not_told(results: Iterable[CampaignResult], *, again: bool = False) -> list[
         if again:
             first = translate("Does it last?")
             told.append(
-                translate("{title}: not told, for the reason given at “{question}”", title=title, question=first)
+                translate("{title}: not shown, for the reason given at “{question}”", title=title, question=first)
             )
         elif reason:
             told.append(translate("{title}: not shown: {reason}", title=title, reason=behind_a_colon(reason)))
