@@ -28,11 +28,14 @@ from cxvalue.tables.read.workbook import is_workbook, open_workbook
 _GAP = r"[\s\x{00A0}\x{202F}]*"
 _UNIT = f"(?:[A-Z]{{3}}|(?i:{'|'.join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))}))"
 NUMBER = rf"[-+(−]?{_GAP}{_UNIT}?{_GAP}[-−]?{_GAP}[0-9][0-9.,'’\s\x{{00A0}}\x{{202F}}]*(?:%|{_UNIT})?\)?-?"
+_MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 DAY = (
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})|(19|20)\d{6}|[A-Za-z]{3,9} \d{1,2}, \d{4}|"
     r"\d{4}年\d{1,2}月\d{1,2}日|([A-Z][a-z]{2}, )?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}|"
-    r"[A-Za-z]{3}-\d{1,2}-\d{2,4}|[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{4})([T ].*)?"
+    rf"(?i:{_MONTH})-\d{{1,2}}-(\d{{4}}|\d{{2}})|"
+    r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{4})([T ].*)?"
 )
+_VALUE = re.compile(re.sub(r"\\x\{(....)\}", r"\\u\1", f"{NUMBER}|{DAY}"))  # the engine writes \x{00A0} for \u00A0
 _MOST_SAMPLES = 3
 _HEADER_ROWS = 30
 
@@ -240,7 +243,9 @@ def _header_row(rows: Sequence[tuple[int, Sequence[Any]]]) -> int | None:
         below = [cells for _, cells in rows[place + 1 :] if any(cell != "" for cell in cells)][:1]
         if len(named) >= 2 and len(named) == len(filled) and below:
             words = [cell for cell in below[0] if cell != ""]
-            if len(words) > len(named) and all(isinstance(cell, str) for cell in words):
+            if len(words) > len(named) and all(
+                isinstance(cell, str) and not _VALUE.fullmatch(cell.strip()) for cell in words
+            ):
                 continue  # names of groups of columns, above their own
             under = sum(column < len(below[0]) and below[0][column] != "" for column in named)
             if 2 * under >= len(named):

@@ -67,6 +67,22 @@ def test_names_of_groups_above_the_header_are_passed_over(tmp_path: Path, engine
     assert export.names == ("No", "Name", "Day", "Amount")
 
 
+def test_a_column_without_a_name_does_not_cost_the_header(tmp_path: Path, engine: Any) -> None:
+    rows = [["Customer", "Date", "Amount", None], *([f"C{n}", f"2024-01-0{n + 1}", "10.50", "ok"] for n in range(3))]
+    write_workbook(tmp_path / "w.xlsx", {"Data": rows})
+    (export,) = open_exports(engine.con, [tmp_path / "w.xlsx"], tmp_path)
+    assert (export.names[:3], export.rows) == (("Customer", "Date", "Amount"), 3)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_day"),
+    [("ORD-10-1000", False), ("CUS-10-10", False), ("Mar-14-250", False), ("MAR-14-25", True), ("mar-4-2025", True)],
+)
+def test_an_id_with_dashes_is_no_day(tmp_path: Path, engine: Any, cell: str, is_day: bool) -> None:
+    (tmp_path / "x.csv").write_text(f"id,when\n1,{cell}\n", encoding="utf-8")
+    assert open_exports(engine.con, [tmp_path / "x.csv"], tmp_path)[0].looks["when"].is_day is is_day
+
+
 def test_sheets_hidden_ones_and_faulty_columns(tmp_path: Path, engine: Any) -> None:
     rows = [["Title"], [None], ["id", "day", "note"], ["007", date(2025, 1, 1), ERROR], ["8", date(2025, 1, 2), "x"]]
     write_workbook(tmp_path / "w.xlsx", {"Read me": [["about"]], "Data": rows, "old": rows}, hidden=["old"])
