@@ -17,7 +17,7 @@ from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.checks.ids import is_placeholder
 from cxvalue.tables.read.dates import serial_words
-from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, role_of, said
+from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, currencies_named, role_of, said
 from cxvalue.tables.read.sql import literal
 
 GUESSED = (
@@ -30,6 +30,7 @@ GUESSED = (
 _AN_ORDER, _A_LINE = translatable("an order"), translatable("a line of an order")
 _FEWEST_ROWS = 2
 _MOST_CODES = 15
+_LONGEST_NAME = 60
 
 
 def draft_by_guess(export: Export) -> Draft:
@@ -43,7 +44,7 @@ def draft_by_guess(export: Export) -> Draft:
         days = [look for look in looks if look.is_day]
     amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
     if len(export.names) == 1:
-        found = translate("has one column, {column!r}.", column=export.names[0])
+        found = translate("has one column, {column!r}.", column=export.names[0][:_LONGEST_NAME])
         return draft.refused(
             found, translate("Between its columns there should be a comma, a semicolon, a tab or a bar.")
         )
@@ -78,7 +79,7 @@ def draft_by_guess(export: Export) -> Draft:
     trim_footer(draft)
     looks = list(export.looks.values())
     buyer = export.looks[draft.spec["columns"]["customer_id"]]
-    if buyer.filled == buyer.different < export.rows:
+    if buyer.filled == buyer.different and export.rows >= 2 * buyer.filled:
         return draft.refused(emptied(export, buyer), translate(FILL_DOWN))
     _guests(draft)
     _order(draft, looks)
@@ -325,7 +326,7 @@ def _ask_whether_inside(draft: Draft, key: str, amount: str, part: str, default:
     ask = (
         translate("Does {amount!r} include {tax!r}?", amount=amount, tax=part)
         if amount
-        else translate("Does the amount that is revenue hold {tax!r}?", tax=part)
+        else translate("Does the amount that is revenue include {tax!r}?", tax=part)
     )
     draft.asks(key, ask, "columns.revenue", options, default)
 
@@ -356,16 +357,8 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
         if look.name in taken or not look.filled:
             continue
         codes = _codes_in(draft.export, look) if "currency" not in columns else []
-        if codes and all(code in CODES for code in codes):
-            columns["currency"], draft.codes = look.name, tuple(dict.fromkeys(codes))
-            draft.why["currency"] = ("sure", translate("codes of currencies"))
-        elif codes and len(codes) > 1:
-            found = translate(
-                "{column!r} names several currencies by {signs}.", column=look.name, signs=enumerated(codes)
-            )
-            draft.refused(found, translate("Write a code such as EUR or USD in it."))
-        elif codes and codes[0] in SIGNS:
-            draft.sign = codes[0]
+        if codes:
+            _currency(draft, look, codes)
         elif (
             "discount" not in columns
             and role_of(look.name, "discount")
@@ -378,9 +371,28 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
             columns["product"] = look.name
             draft.why["product"] = ("likely", translate("by its name"))
     signs = sorted({sign for name in columns_in(columns["revenue"]) for sign in signs_of(draft.export, name)})
-    if len(signs) > 1:
+    meant = {sign: currencies_named(sign) for sign in signs if currencies_named(sign)}
+    if len(meant) > 1 and not frozenset.intersection(*meant.values()):
         found = translate("{column!r} is written in {signs}.", column=columns["revenue"], signs=enumerated(signs))
         draft.refused(found, translate("Put the code of each row's currency, such as EUR, into a column of its own."))
+    elif len(meant) > 1:
+        draft.sign = draft.sign or min(meant, key=lambda sign: len(meant[sign]))
+
+
+def _currency(draft: Draft, look: Look, words: Sequence[str]) -> None:
+    """What a column of currencies says: codes of each row; else the one currency that its signs and names have in common."""
+    known = [meant for meant in map(currencies_named, words) if meant]
+    common = frozenset.intersection(*known) if known else frozenset()
+    if all(word in CODES for word in words):
+        draft.spec["columns"]["currency"], draft.codes = look.name, tuple(dict.fromkeys(words))
+        draft.why["currency"] = ("sure", translate("codes of currencies"))
+    elif known and not common:
+        found = translate("{column!r} names several currencies by {signs}.", column=look.name, signs=enumerated(words))
+        draft.refused(found, translate("Write a code such as EUR or USD in it."))
+    elif len(known) == len(words) > 1 and len(common) == 1:
+        draft.codes = tuple(common)
+    elif len(known) == len(words):
+        draft.sign = next((sign for sign, some in SIGNS.items() if frozenset(some) == common), "")
 
 
 def _codes_in(export: Export, look: Look) -> list[str]:
@@ -416,7 +428,8 @@ def _subscriptions(
     draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
     draft.why |= dict.fromkeys(("start", "end"), ("likely", translate("by its name")))
     if len(ends) > 1:
-        _ask_which(draft, "end", ends, translate("Which day is the end of the contract? A request to cancel is not."))
+        ask = translate("Which day is the end of the contract? The day of a request to cancel is not it.")
+        _ask_which(draft, "end", ends, ask)
         draft.why["end"] = ("asked", translate("several days"))
     if amounts:
         amount = amounts[0].name

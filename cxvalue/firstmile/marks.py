@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from cxvalue.firstmile.asking import Option
 from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.exports import Look
+from cxvalue.firstmile.trying import total
 from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.roles import NO_SALE, RETURNED, WORDS, role_of, said
+from cxvalue.tables.read.roles import NO_SALE, RETURNED, UNMARKED, WORDS, role_of, said
 from cxvalue.tables.read.sql import literal
-from cxvalue.tables.read.yes_no import FALSE_WORDS
 
 MARKS = {"cancelled": "void", "test_orders": "test"}
 """The keys of questions about columns that mark rows, each with the role of such a column."""
@@ -22,7 +22,19 @@ _GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|опл�
 _GOOD += r"成功|完成|完了|완료"
 _BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплачен|unsuccess"
 _MOST_WORDS, _LONGEST = 15, 40
-_FREIGHT = f"({WORDS['shipping']}|{WORDS['tax']}|gift ?wrap|\\btip\\b|rounding|deposit|pfand|handling)"
+_LARGE = 0.2
+"""The share of rows, or of revenue, above which lines beside goods are not left out unasked."""
+_SORT = (
+    r"and|plus|de|und|et|y|fees?|costs?|charges?|kosten|gebühr(en)?|frais|gastos|costes?|costi|spese|стоимость|за|standard|"
+    r"express|economy|priority|ground|international|domestic|free|paid|flat|rate|dhl|ups|dpd|gls|hermes|fedex|usps|post|"
+    r"paket|parcel|dotcom|\d+"
+)
+_BESIDE = (
+    rf"({WORDS['shipping']}|{WORDS['tax']}|gift ?wrap(ping)?\b|tips?\b|rounding|deposit|pfand|handling|umsatzsteuer|"
+    r"mehrwertsteuer|carriage)(\w{0,2}|kosten|gebühr|pauschale)\b"
+)
+_FREIGHT = re.compile(rf"(({_SORT}) )*\b{_BESIDE}( ({_SORT}|{_BESIDE}))*")
+"""The whole of what a line says that is beside goods: one such word, and words for sorts of it."""
 
 
 def ask_for_marks(draft: Draft, looks: Sequence[Look]) -> None:
@@ -70,13 +82,16 @@ def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
 
 
 def _mark(draft: Draft, key: str, looks: Sequence[Look]) -> None:
-    """A column that is empty, or says no, in most rows, and is filled, or says yes, in those that were no sales."""
+    """A column that is empty, or says no, in most rows, and is filled, or says yes, in those that were no sales.
+
+    One that is filled in half the rows and more marks none: it is no exception that it says.
+    """
     export = draft.export
     for look in looks:
         values = dict(export.values(look.name, 1_000))
-        unmarked = [value for value in values if value.casefold() in ("", *FALSE_WORDS)]
-        marked = sum(rows for value, rows in values.items() if value not in unmarked)
-        if not unmarked or not marked or (look.is_number and look.different > 2):
+        unmarked = [value for value in values if re.fullmatch(UNMARKED, value.casefold())]
+        marked = export.rows - sum(values[value] for value in unmarked)
+        if not 0 < 2 * marked < export.rows or (look.is_number and look.different > 2):
             continue
         options = (
             Option("leave_out", translate("no: they are left out"), {"keep_rows": {look.name: unmarked}}),
@@ -98,8 +113,8 @@ def _lines_beside(draft: Draft, looks: Sequence[Look]) -> None:
     for look in looks:
         if not role_of(look.name, "product") or look.is_number or look.is_day:
             continue
-        words = [value for value, _ in export.values(look.name, 1_000) if re.search(_FREIGHT, said(value))]
-        words = [word for word in words if len(word) <= _LONGEST][:_MOST_WORDS]
+        words = [value for value, _ in export.values(look.name, 1_000) if len(value) <= _LONGEST]
+        words = [word for word in words if _FREIGHT.fullmatch(said(word))][:_MOST_WORDS]
         if not words or len(words) == look.different:
             continue
         rows = int(
@@ -120,5 +135,7 @@ def _lines_beside(draft: Draft, looks: Sequence[Look]) -> None:
             column=look.name,
             words=enumerated(words),
         )
-        draft.asks("postage", ask, f"leave_out_rows.{look.name}", options, "leave_out")
+        every, goods = (total(export, {**draft.spec, **option.set}) for option in (options[1], options[0]))
+        small = rows <= _LARGE * export.rows and (not every or goods is None or every - goods <= _LARGE * every)
+        draft.asks("postage", ask, f"leave_out_rows.{look.name}", options, "leave_out" if small else None)
         return

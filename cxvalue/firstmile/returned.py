@@ -51,7 +51,7 @@ def _refunds_in_rows(draft: Draft, looks: Sequence[Look]) -> None:
         if look.is_number and not pieces:
             continue
         words = [value for value, _ in export.values(look.name) if len(value) <= _LONGEST_WORD]
-        words = [word for word in words if word[:1] in "-−("] if pieces else returns_among(words)
+        words = [word for word in words if word[:1] in "-−("] if pieces else returns_among(look.name, words)
         listed = ", ".join(literal(one) for one in words)
         above = f"regexp_matches({amount}, '^[^-−(]*[1-9][^-]*$') AND {export.text(look.name)} IN ({listed or 'NULL'})"
         count = int(export.one(f"count(*) FILTER (WHERE {above})"))

@@ -30,8 +30,8 @@ def why_not(export: Export, customer: bool, day: bool, amount: bool) -> Iterator
             count, value = (export.one(f"{one} FILTER (WHERE {other})") for one in ("count(*)", f"min({text})"))
             if count:
                 yield translate_count(
-                    "{column!r} is {what} by its name, but {count:,} of {rows:,} values is none: {value!r}.",
-                    "{column!r} is {what} by its name, but {count:,} of {rows:,} values are none, such as {value!r}.",
+                    "{column!r} is {what} by its name, but {count:,} of {rows:,} values is not: {value!r}.",
+                    "{column!r} is {what} by its name, but {count:,} of {rows:,} values are not, such as {value!r}.",
                     int(count),
                     column=look.name,
                     what=what,

@@ -159,7 +159,7 @@ def test_whether_shipping_is_in_the_amount_is_asked(tmp_path: Path, header: str,
     rows = [f"c{n % 3}|2025-03-{n + 10}|100|5|20"[: None if "tax" in header else -3] for n in range(1, 9)]
     found = _found(tmp_path, f"customer_id|date|{header}", *rows)
     asked = next(one for one in found.questions if one.key == "shipping")
-    assert asked.ask == f"Does {amount!r} hold 'shipping'?"
+    assert asked.ask == f"Does {amount!r} include 'shipping'?"
     assert asked.effects == {"inside": 760.0, "on_top": 800.0}
 
 
@@ -199,3 +199,54 @@ def test_rows_whose_customers_come_again_are_no_customers_table(tmp_path: Path) 
     rows = [f"c{n % 3}|on day {n}|ten" for n in range(1, 9)]
     with pytest.raises(BadInput, match="no column looks like a day or an amount"):
         _found(tmp_path, "customer_id|date|net", *rows)
+
+
+def test_one_row_without_a_customer_among_customers_who_bought_once_is_asked_about(tmp_path: Path) -> None:
+    rows = [f"{f'c{n}' if n else ''}|2025-03-{n % 28 + 1:02}|10.50" for n in range(40)]
+    found = _found(tmp_path, "customer_id|date|net", *rows)
+    asked = next(one for one in found.questions if one.key == "rows_without_customer")
+    assert asked.default == "count"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "currency"),
+    [
+        ("net|currency", ("10.50|EUR", "10.50|Euro"), "EUR"),
+        ("net|currency", ("10.50|US Dollar", "10.50|Dollar"), "USD"),
+        ("net|currency", ("10.50|$", "10.50|US$"), "USD"),
+        ("net|currency", ("10.50|Pound", "10.50|GBP"), "GBP"),
+        ("net|currency", ("10.50|EUR", "10.50|unknown"), ""),
+        ("net", ("10.50 TBD", "10.50 EUR"), "EUR"),
+    ],
+)
+def test_words_for_one_currency_are_that_currency(
+    tmp_path: Path, header: str, cells: tuple[str, str], currency: str
+) -> None:
+    rows = [f"c{n % 3}|2025-03-{n + 10}|{cells[n % 2]}" for n in range(1, 9)]
+    assert _found(tmp_path, f"customer_id|date|{header}", *rows).understanding.currency == currency
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "said"),
+    [
+        ("net|currency", ("10.50|Euro", "10.50|US Dollar"), "names several currencies"),
+        ("net", ("€10.50", "US$10.50"), "is written in"),
+    ],
+)
+def test_words_for_two_currencies_are_refused(tmp_path: Path, header: str, cells: tuple[str, str], said: str) -> None:
+    rows = [f"c{n % 3}|2025-03-{n + 10}|{cells[n % 2]}" for n in range(1, 9)]
+    with pytest.raises(BadInput, match=said):
+        _found(tmp_path, f"customer_id|date|{header}", *rows)
+
+
+def test_the_name_of_the_only_column_is_cut(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=f"has one column, '{'x' * 60}'"):
+        _found(tmp_path, "x" * 200, "1", "2")
+
+
+def test_two_signs_that_may_be_one_currency_are_that_of_the_narrower(tmp_path: Path) -> None:
+    rows = [f"c{n % 3}|2025-03-{n + 10}|{('$', 'US$')[n % 2]}10.50" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|date|net", *rows)
+    assert found.understanding.sign == "US$"
+    found.answer(currency="USD", margin=0.4).write(tmp_path / "s")
+    assert examine(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]["revenue"] == 84.0

@@ -61,3 +61,56 @@ def test_a_kind_of_row_that_is_no_sale_is_asked_about_and_returns_stay(tmp_path:
 def test_a_column_that_marks_nothing_is_not_asked_about(tmp_path: Path, column: str, one: str, other: str) -> None:
     found = _found(tmp_path, f"customer_id|order_id|date|net_amount|{column}", *_rows(one, other))
     assert {question.key for question in found.questions} == {"currency", "margin"}
+
+
+@pytest.mark.parametrize(
+    ("column", "mark", "other", "marked"),
+    [
+        ("free cancellation", "yes", "no", 26),
+        ("free cancellation", "yes", "no", 5),
+        ("cancellation policy", "flexible", "", 35),
+        ("Cancellation policy", "strict", "", 5),
+        ("test group", "A", "", 15),
+        ("A/B test", "A", "", 15),
+        ("Cancelled", "yes", "no", 20),
+        ("Cancelled", "0.0", "0", 5),
+        ("Cancelled at", "-", "", 5),
+        ("cancellation fee", "yes", "no", 5),
+        ("Item", "Porto Tawny", "Mug", 3),
+        ("Item", "Tip pen", "Mug", 3),
+        ("Item", "Tax free bag", "Mug", 3),
+        ("Item", "Surrounding frame", "Mug", 3),
+        ("Item", "Shipping box", "Mug", 3),
+        ("Item", "Handling gloves", "Mug", 3),
+    ],
+)
+def test_names_and_words_that_mark_no_exception_leave_no_sale_out(
+    tmp_path: Path, column: str, mark: str, other: str, marked: int
+) -> None:
+    rows = [f"c{n % 4}|o{n}|2025-03-{n % 28 + 1:02}|10.50|{mark if n < marked else other}" for n in range(40)]
+    found = _found(tmp_path, f"customer_id|order_id|date|net_amount|{column}", *rows)
+    assert {question.key for question in found.questions} == {"currency", "margin"}
+
+
+@pytest.mark.parametrize(
+    ("word", "rows", "amount", "default"),
+    [
+        ("Shipping & handling", 5, "1.50", "leave_out"),
+        ("Versandkosten DHL", 5, "1.50", "leave_out"),
+        ("DOTCOM POSTAGE", 5, "1.50", "leave_out"),
+        ("Доставка", 5, "1.50", "leave_out"),
+        ("VAT 20%", 5, "1.50", "leave_out"),
+        ("Deposit", 15, "1.50", None),
+        ("Deposit", 5, "90.00", None),
+    ],
+)
+def test_lines_beside_goods_are_left_out_unasked_only_where_they_are_few(
+    tmp_path: Path, word: str, rows: int, amount: str, default: str | None
+) -> None:
+    lines = [
+        f"c{n % 4}|o{n}|2025-03-{n % 28 + 1:02}|{amount if n < rows else '10.50'}|{word if n < rows else 'Mug'}"
+        for n in range(40)
+    ]
+    found = _found(tmp_path, "customer_id|order_id|date|net_amount|Item", *lines)
+    asked = next(question for question in found.questions if question.key == "postage")
+    assert asked.default == default

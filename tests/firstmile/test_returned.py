@@ -32,3 +32,18 @@ def test_rows_of_returns_above_zero_are_asked_and_taken_off(tmp_path: Path, word
 @pytest.mark.parametrize("last", ["c1|2025-03-11|return|-21.50", "c1|2025-03-11|gift|21.50"])
 def test_returns_below_zero_and_other_words_are_not_asked(tmp_path: Path, last: str) -> None:
     assert _found(tmp_path, *SALES, last).questions == []
+
+
+@pytest.mark.parametrize(
+    ("column", "sale", "other"),
+    [("channel", "D", "C"), ("size", "S", "H"), ("payment type", "debit", "credit"), ("delivery type", "D", "C")],
+)
+def test_two_letters_are_debit_and_credit_only_where_the_column_is_of_entries(
+    tmp_path: Path, column: str, sale: str, other: str
+) -> None:
+    rows = [f"c{n % 4}|2025-03-{n + 10}|{sale if n % 2 else other}|{n + 20}.50" for n in range(12)]
+    assert _found(tmp_path, *rows, kind=column).questions == []
+    (asked,) = _found(
+        tmp_path, *rows, kind="D/C" if sale == "D" else "debit/credit" if sale == "debit" else "S/H"
+    ).questions
+    assert (asked.key, asked.default) == ("refund", "take_off")

@@ -17,17 +17,17 @@ from tests.exports import as_csv
         (
             "customer_id|date|net",
             ["a|3. Januar 2025|5", "b|4. Januar 2025|6", "a|9. Mai 2025|7"],
-            "'date' is a day by its name, but 3 of 3 values are none, such as '3. Januar 2025'.",
+            "'date' is a day by its name, but 3 of 3 values are not, such as '3. Januar 2025'.",
         ),
         (
             "customer_id|date|net",
             ["a|2025-01-03|5", "b|2025-01-04|6", "customer_id|date|net", "a|2025-05-09|7"],
-            "'date' is a day by its name, but 1 of 4 values is none: 'date'.",
+            "'date' is a day by its name, but 1 of 4 values is not: 'date'.",
         ),
         (
             "customer_id|date|net",
             ["a|2025-01-03|٥", "b|2025-01-04|٦"],
-            "'net' is an amount by its name, but 2 of 2 values are none, such as '٥'.",
+            "'net' is an amount by its name, but 2 of 2 values are not, such as '٥'.",
         ),
         (
             "customer_id|date|net",

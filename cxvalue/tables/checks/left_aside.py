@@ -12,10 +12,9 @@ from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
-from cxvalue.tables.read.roles import KEY, NO_SALE, THOUSANDS, currency_in, returns_among, role_of, said
+from cxvalue.tables.read.roles import KEY, NO_SALE, THOUSANDS, UNMARKED, currency_in, returns_among, role_of, said
 from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import literal, quoted
-from cxvalue.tables.read.yes_no import FALSE_WORDS
 
 __all__ = ["left_aside"]
 
@@ -61,7 +60,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
                     line=f"keep_rows: {{{theirs}: [...]}}",
                 )
                 say("", sum(count for _, count in words), text)
-        elif role in ("void", "test") and 0 < number < rows:
+        elif role in ("void", "test") and 0 < 2 * number < rows:
             text = translate(
                 "{column} marks {rows:,} rows, and they count. If they are no purchases, name the other values: {line}.",
                 column=repr(theirs),
@@ -163,8 +162,7 @@ def _asked(con: duckdb.DuckDBPyConnection, raw: RawTable) -> dict[str, Any]:
         if role == "currency":
             asked[role] = f"count(DISTINCT upper({text})) FILTER (WHERE regexp_full_match({text}, '[A-Za-z]{{3}}'))"
         elif role in ("void", "test"):
-            no = ", ".join(map(literal, ("", *FALSE_WORDS)))
-            asked[role] = f"count(*) FILTER (WHERE lower({text}) NOT IN ({no}))"
+            asked[role] = f"count(*) FILTER (WHERE NOT regexp_full_match(lower({text}), {literal(UNMARKED)}))"
         elif role == "quantity":
             asked[role] = f"count(*) FILTER (WHERE TRY_CAST({text} AS DOUBLE) <> 1)"
         else:
@@ -192,7 +190,7 @@ def _returns(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, i
         return []
     above = f"regexp_matches(CAST({quoted('revenue')} AS VARCHAR), '^[^-−(]*[1-9][^-]*$')"
     words = _words(con, raw, "type", above)
-    back = returns_among(word for word, _ in words)
+    back = returns_among(raw.beside["type"], (word for word, _ in words))
     return [(word, n) for word, n in words if n and word in back]
 
 

@@ -6,8 +6,27 @@ import re
 from collections.abc import Iterable
 
 from cxvalue.study.currencies import CODES, SIGNS
+from cxvalue.tables.read.yes_no import FALSE_WORDS
 
-__all__ = ["KEY", "NO_SALE", "RETURNED", "THOUSANDS", "WORDS", "currency_in", "returns_among", "role_of", "said"]
+__all__ = [
+    "KEY",
+    "NO_SALE",
+    "RETURNED",
+    "THOUSANDS",
+    "UNMARKED",
+    "WORDS",
+    "currencies_named",
+    "currency_in",
+    "returns_among",
+    "role_of",
+    "said",
+]
+
+_NO_MARK = (
+    r"^(?!.*(polic|\bfree|cancell?able|reason code|\bfees?\b|group|variant|\bresult|score|\b[ab] b\b|terms|kostenlos|gebühr|"
+    r"bedingung|stornierbar|gruppe|бесплатн|безкоштовн|услови|умови|правил|групп|груп|результат|免费|政策|组|グループ))"
+)
+"""Before the words of a column that marks rows: names of terms and of experiments, which hold such words too."""
 
 WORDS: dict[str, str] = {
     "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust(no)?\b|user|kunde|debitor|kunnr|"
@@ -39,9 +58,10 @@ WORDS: dict[str, str] = {
     "piece": r"unit ?price|price per|item ?price|einzelpreis|stückpreis|prix unitaire|precio unitario|"
     r"line ?item ?price|单价|単価|단가",
     "status": r"status|\bstat\b|state|stage|zustand|statut|estado|stato\b|статус|состояние|стан\b|状态|状況|상태",
-    "void": r"cancel|\bvoid|storn|annul|delet|отмен|скасов|удал|取消|作废|キャンセル",
-    "test": r"\btest|тест|测试|テスト",
-    "type": r"\b(type|kind|art|typ|movement|vorgang|belegart|s h|soll haben|debit credit|dr cr|тип|вид|операция|операції)\b|"
+    "void": rf"{_NO_MARK}.*(cancel|\bvoid|storn|annul|delet|отмен|скасов|удал|取消|作废|キャンセル)",
+    "test": rf"{_NO_MARK}.*(\btest( ?orders?)?$|is test|\btest ?mode|\btest ?order|\bтест|测试|テスト)",
+    "type": r"\b(type|kind|art|typ|movement|vorgang|belegart|s h|soll haben|debit credit|dr cr|d c|debe haber|débit crédit|"
+    r"дебет кредит|тип|вид|операция|операції)\b|"
     r"类型|借贷|種別",
     "currency": r"currency|\b(cur|curr|ccy)\b|währ(un)?g|waer[ks]|\bwkz\b|"
     r"devise|moneda|divisa|valuta|moeda|валют|币种|币别|通貨",
@@ -77,8 +97,29 @@ _PAIRS = "s h,soll haben,debit credit,dr cr,d c,дебет кредит,借 贷,
 _CREDIT = {frozenset(pair.split()): pair.split()[1] for pair in _PAIRS.split(",")}
 """What stands for debit and credit in a column of nothing else, with the word of what is given back."""
 
+_SIDES = r"deliver|ship|channel|customer|client|pay|card|order|product"
+"""Words in the name of a kind of something else than an entry, whose letters or words may be those of debit and credit."""
+
+UNMARKED = rf"[-–—−.,/:0 ]*|n/?a|#n/a|none|null|nan|{'|'.join(FALSE_WORDS)}"
+"""All that a cell says, in small letters, in a column that marks rows where it marks none."""
+
 THOUSANDS = re.compile(r"\b(thousands?|thsd|000s|tausend|tsd|teur|tusd|keur|kusd|milliers|тыс|тысяч|тис|千)\b")
 """Words in the name of a column of amounts that are told in thousands."""
+_NAMED = {
+    **dict.fromkeys(("EURO", "EUROS", "ЕВРО", "ЄВРО", "欧元", "ユーロ"), ("EUR",)),
+    **dict.fromkeys(("US DOLLAR", "US DOLLARS", "U.S. DOLLAR", "AMERICAN DOLLAR", "美元"), ("USD",)),
+    **dict.fromkeys(("DOLLAR", "DOLLARS", "ДОЛЛАР", "ДОЛАР"), SIGNS["$"]),
+    **dict.fromkeys(("POUND", "POUNDS"), SIGNS["£"]),
+    **dict.fromkeys(("STERLING", "POUND STERLING", "POUNDS STERLING", "BRITISH POUND", "UK POUND", "英镑"), ("GBP",)),
+    **dict.fromkeys(("SWISS FRANC", "SWISS FRANCS", "SCHWEIZER FRANKEN"), ("CHF",)),
+    **dict.fromkeys(("CANADIAN DOLLAR", "CANADIAN DOLLARS"), ("CAD",)),
+    **dict.fromkeys(("AUSTRALIAN DOLLAR", "AUSTRALIAN DOLLARS"), ("AUD",)),
+    **dict.fromkeys(("YEN", "JAPANESE YEN", "日元"), ("JPY",)),
+    **dict.fromkeys(("YUAN", "RENMINBI", "RMB", "人民币"), ("CNY",)),
+    **dict.fromkeys(("RUBLE", "RUBLES", "RUR", "РУБЛЬ", "РУБЛИ"), ("RUB",)),
+    **dict.fromkeys(("HRYVNIA", "ГРИВНА", "ГРИВНЯ", "ГРИВНІ"), ("UAH",)),
+    **dict.fromkeys(("ZLOTY", "ZŁOTY"), ("PLN",)),
+}
 _ALSO_WORDS = frozenset("ALL ANG BAM COP CUP GEL LAK MAD MOP PEN RON SOS TOP TRY".split())
 
 
@@ -97,6 +138,16 @@ def currency_in(name: str) -> str:
     return ""
 
 
+def currencies_named(word: str) -> frozenset[str]:
+    """The currencies that a code, a sign or a name may stand for; none where it is no word for one.
+
+    >>> sorted(currencies_named("Euro")), sorted(currencies_named("US$")), sorted(currencies_named("shop"))
+    (['EUR'], ['USD'], [])
+    """
+    word = word.strip().upper()
+    return frozenset((word,) if word in CODES else SIGNS.get(word, _NAMED.get(word, ())))
+
+
 def said(name: str) -> str:
     """A name of a column in small letters, its words apart."""
     apart = re.sub(r"(?<=[a-zа-яäöüß])(?=[A-ZА-Я])", " ", name)
@@ -112,12 +163,15 @@ def role_of(name: str, role: str) -> bool:
     return re.search(WORDS[role], said(name)) is not None
 
 
-def returns_among(words: Iterable[str]) -> list[str]:
+def returns_among(name: str, words: Iterable[str]) -> list[str]:
     """The words of a column that stand for what came back: by themselves, or as credit beside debit and nothing else.
 
-    >>> returns_among(["Sale", "Refund"]), returns_among(["S", "H", ""]), returns_among(["S", "M"])
+    Debit and credit are looked for only where `name`, the column's, is that of a kind of entry.
+
+    >>> returns_among("kind", ["Sale", "Refund"]), returns_among("S/H", ["S", "H", ""]), returns_among("size", ["S", "H"])
     (['Refund'], ['H'], [])
     """
     listed = [word for word in words if word]
-    credit = _CREDIT.get(frozenset(word.casefold() for word in listed))
+    entries = role_of(name, "type") and not re.search(_SIDES, said(name))
+    credit = _CREDIT.get(frozenset(word.casefold() for word in listed)) if entries else None
     return [word for word in listed if RETURNED.search(said(word)) or word.casefold() == credit]
