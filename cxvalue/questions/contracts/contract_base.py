@@ -22,8 +22,6 @@ from cxvalue.lifetime.contracts.spells import OPEN, Spells, age_in_periods, spel
 from cxvalue.questions.customers.audit import Waterfall
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import ibis
     from numpy.typing import NDArray
 
@@ -100,18 +98,14 @@ class Contracts:
         paid = self.rows["value"] * np.clip(days, 0, None) / DAYS_PER_MONTH
         return np.bincount(self.rows["customer"], weights=paid, minlength=len(self.customers)).astype(float)
 
-    def revenue_of_relations_on(self, day: date, until: date | Sequence[date]) -> NDArray[np.float64]:
-        """What each contract of the relations of a day brought after it and up to another day, by value per month.
-
-        With several days to which: a row each.
-        """
+    def revenue_of_relations_on(self, day: date, *until: date) -> NDArray[np.float64]:
+        """What the relations of a day brought after it and up to each of other days, by value per month."""
         rows = self.rows[self.rows["relation"].isin(self._relations_on(day).index)]
         low = day_number(day)
-        high = np.array([day_number(one) for one in ([until] if isinstance(until, date) else until)])
-        start, end, value = (rows[name].to_numpy() for name in ("start", "end", "value"))
-        days = np.clip(np.minimum(end, high[:, None]) - np.maximum(start, low), 0, None)
-        paid = np.asarray(value * days / DAYS_PER_MONTH, dtype=np.float64)
-        return paid[0] if isinstance(until, date) else paid
+        begin, end = np.maximum(rows["start"].to_numpy(), low), rows["end"].to_numpy()
+        value = rows["value"].to_numpy() / DAYS_PER_MONTH
+        days = (np.clip(np.minimum(end, day_number(one)) - begin, 0, None) for one in until)
+        return np.array([float(value @ there) for there in days])
 
     def left_between(self, day: date, until: date) -> int:
         """How many relations of a day have ended by another day."""

@@ -25,7 +25,7 @@ from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
 from cxvalue.questions.contracts.driver_forecast import Hazard, monthly_outlook
 from cxvalue.questions.contracts.endings import ContractChurn, Miss, widened
-from cxvalue.questions.contracts.first_year import first_values, first_year
+from cxvalue.questions.contracts.first_year import FirstYear, first_values, first_year
 from cxvalue.questions.contracts.miss_range import at_drift, pace_ahead, range_demanded
 from cxvalue.questions.contracts.months_paid import (
     discounted_months,
@@ -99,7 +99,9 @@ class RenewalValue:
 class Forecaster(NamedTuple):
     """A model as fitted on a day: the sBG with the part of the last period, or the model with drivers where there is one.
 
-    `pace` is how many times as fast as the model says customers are expected to leave (`lifetime.contracts.pace`).
+    `pace` is how many times as fast as the model says customers are expected to leave (`lifetime.contracts.pace`),
+    `followed` how many times as fast as the sBG the model with drivers lets them leave by itself. `changes` is what was
+    known on that day of the first year of contracts.
     """
 
     model: RenewalModel
@@ -108,6 +110,8 @@ class Forecaster(NamedTuple):
     contracts: Contracts
     on: date
     pace: float = 1.0
+    followed: float = 1.0
+    changes: FirstYear | None = None
 
     @property
     def seen(self) -> Outlook:
@@ -154,9 +158,10 @@ def renewal_value(
     rng = np.random.default_rng(seed)
     by_hazard = churn is not None and churn.forecasts_by_hazard
     hazard = churn.hazard if churn is not None and by_hazard else None
-    now = Forecaster(fit.full, fit.part, hazard, contracts, contracts.as_of)
-    seen = now.seen
     followed = churn.followed if churn is not None else 1.0
+    day = contracts.as_of
+    now = Forecaster(fit.full, fit.part, hazard, contracts, day, followed=followed, changes=first_year(contracts, day))
+    seen = now.seen
     missing = missing_margin(contracts, gross_margin)
     rate = math.nan if missing or gross_margin is None else gross_margin
     past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
@@ -226,7 +231,7 @@ def renewal_value(
         backtest=tested,
         record=record,
         drift=now.pace,
-        first_year=first_year(contracts) is not None,
+        first_year=now.changes is not None,
         new_prices=not missing and first_values(contracts)[1],
     )
 
@@ -250,7 +255,7 @@ def _backtest(
     then = Forecaster(fit.calibration, fit.part_calibration, hazard, contracts, last)
     known = pace_ahead(leaving, then.model, look_ahead(contracts, then.part, last), last, months)
     known = at_drift(known, churn.followed_before)
-    then = then._replace(pace=known.centre)
+    then = then._replace(pace=known.centre, followed=churn.followed_before, changes=first_year(contracts, last))
     who = then.seen.who
     whole = math.floor(months)
     paid = paid_by(np.append(np.ones(whole), [months - whole] if months > whole else []))
@@ -264,12 +269,11 @@ def _backtest(
 
 def worth_of(by: Forecaster, paid: Floats) -> Floats:
     """What each customer of a forecaster's day pays a month, with changes in the first year of contracts (`first_year`)."""
-    changes = first_year(by.contracts, by.on)
-    if changes is None:
+    if by.changes is None:
         return by.contracts.monthly_value(by.on)[by.seen.who]
-    seen = look_ahead(by.contracts, by.part, by.on)
-    return changes.worth(
-        by.contracts, seen, by.on, lambda chances: by.model.survival(chances, seen.renewed) ** by.pace, paid
+    seen, pace = look_ahead(by.contracts, by.part, by.on), by.pace * by.followed
+    return by.changes.worth(
+        by.contracts, seen, by.on, lambda chances, renewed: by.model.survival(chances, renewed) ** pace, paid
     )
 
 
@@ -397,12 +401,10 @@ def _new_customer(
             for coef in (hazard.model.coef[None, :], hazard.model.draw(paces.size, rng))
         )
     central = _at_drift(central, np.ones(1), by.pace)
-    changes = first_year(contracts)
-    if changes is not None and first.size:
+    if by.changes is not None and first.size:
         month = np.arange(paid.size - 1)
         passed = np.clip(np.floor((month - wait) / step) + 1, 0, chances.size - 1).astype(np.intp)
-        weights = np.broadcast_to(central[0, passed] * np.diff(paid), (first.size, month.size))
-        first = changes.settled(first, np.zeros(first.size, dtype=np.int64), weights)
+        first = by.changes.settled(first, np.zeros(1, dtype=np.int64), central[:1, passed] * np.diff(paid))
     first = rate * first
     error = float(first.std(ddof=1) / math.sqrt(first.size)) if first.size > 1 else 0.0
     value = float(first.mean() * months(central)[0])

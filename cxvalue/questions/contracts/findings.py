@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WRITER = FindingWriter("20_cltv_contractual", "cltv.", case="C5")
 BASE = replace(WRITER, prefix="base.", case="C7", kind="count")
+LEAST_DRIFT = 0.005
+"""A pace nearer to that of the model is not told: it reads as 100%, or nearly."""
 
 
 def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, currency: str) -> list[Finding]:
@@ -287,13 +289,20 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
 
 
 def drift_words(drift: float) -> str:
-    """That customers leave faster or slower than the model says, in a sentence; empty where they do not."""
-    if drift == 1:
+    """That customers leave faster or slower than the model says, in a sentence; empty where they hardly do."""
+    if abs(drift - 1) < LEAST_DRIFT:
         return ""
+    pace = format_value(drift, "share")
+    if drift > 1:
+        return translate(
+            "On past dates customers left faster than forecast, so they are assumed to leave at {pace} of the rate that "
+            "the model alone would give.",
+            pace=pace,
+        )
     return translate(
-        "On past dates customers left faster or slower than forecast, in the same direction; so they are taken to leave at "
-        "{pace} of the rate that the model alone would give.",
-        pace=format_value(drift, "share"),
+        "On past dates customers left more slowly than forecast, so they are assumed to leave at {pace} of the rate that "
+        "the model alone would give.",
+        pace=pace,
     )
 
 

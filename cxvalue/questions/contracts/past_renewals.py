@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.plain import Plain
@@ -17,6 +18,7 @@ from cxvalue.lifetime.evidence.attempts import Attempts, origins_before
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.contract_value import Forecaster, foresee, worth_of
 from cxvalue.questions.contracts.endings import CHURN_MONTHS
+from cxvalue.questions.contracts.first_year import first_year
 from cxvalue.questions.contracts.miss_range import FEWEST_LEAVERS, attempt, pace_ahead
 from cxvalue.questions.contracts.months_paid import paid_by
 
@@ -63,7 +65,10 @@ def past_renewals(contracts: Contracts, horizon_months: int, annual_discount_rat
         if then is None or then.seen.who.size < FEWEST_CONTRACTS:
             continue
         if contracts.valued:
-            told = [_margin(then, leaving, origin - observed, one, annual_discount_rate) for one in over]
+            then = then._replace(changes=first_year(contracts, then.on))
+            ends = [date_of(origin + round(one * DAYS_PER_MONTH)) for one in range(1, max(over, default=0) + 1)]
+            came = contracts.revenue_of_relations_on(then.on, *ends)
+            told = [_margin(then, leaving, came[:one], origin - observed, annual_discount_rate) for one in over]
             margin = Attempts.joined([margin, *told])
         leaving = Attempts.joined([leaving, *(row for one in over for row in _leaving(then, origin - observed, one))])
     return PastRenewals(margin, leaving)
@@ -95,7 +100,9 @@ def _leaving(then: Forecaster, history: int, months: int) -> list[Attempts]:
     return [attempt(on, days, float(history), chance, 1 / pace_of(p, left), 1.0, CANDIDATE)]
 
 
-def _margin(then: Forecaster, leaving: Attempts, history: int, months: int, rate: float) -> Attempts:
+def _margin(then: Forecaster, leaving: Attempts, came: Floats, history: int, rate: float) -> Attempts:
+    """The forecast of the next months, and what came up to the end of each of them."""
+    months = came.size
     factors = (1 + rate) ** (-np.arange(1, months + 1) / 12)
     rng = np.random.default_rng(1)
     ahead = pace_ahead(leaving, then.model, then.seen, then.on, months)
@@ -105,8 +112,6 @@ def _margin(then: Forecaster, leaving: Attempts, history: int, months: int, rate
     found = foresee(then, worth, paid, ahead.draw(DRAWS, rng), 0.95, rng, 1.0)
     said = float(worth @ found.expected)
     on, days = day_number(then.on), round(months * DAYS_PER_MONTH)
-    ends = [date_of(on + round(one * DAYS_PER_MONTH)) for one in range(1, months + 1)]
-    came = then.contracts.revenue_of_relations_on(then.on, ends).sum(axis=1)
     certain = said > 0 and (found.total > 0).all()
     chance = float(np.var(np.log(found.total))) if certain else 0.0
     actual = float(np.diff(came, prepend=0.0) @ factors)

@@ -206,7 +206,7 @@ def test_a_past_forecast_that_missed_is_said_and_widens_every_range() -> None:
     for name in ("churn.rate", "churn.value_at_risk", "cltv.equity", "cltv.new_customer"):
         assert found[name].grade == "D"
     for name in ("churn.rate", "cltv.equity"):
-        assert f"{churn.leavers.actual:,.0f} did. The range is widened" in found[name].text
+        assert f"Actual: {churn.leavers.actual:,.0f}. The range is widened" in found[name].text
     assert found["cltv.backtest"].text.endswith(("above that range.", "below that range."))
 
 

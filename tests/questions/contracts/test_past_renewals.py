@@ -103,6 +103,10 @@ def test_the_revenue_that_came_is_that_of_the_contracts_of_the_day(found: Attemp
     until = date.fromordinal(day.toordinal() + 365)
     came = contracts.revenue_of_relations_on(day, until).sum()
     assert found.actual[row] == pytest.approx(came, rel=1e-9)
+    half = date.fromordinal(day.toordinal() + 180)
+    both = contracts.revenue_of_relations_on(day, half, until)
+    assert both == pytest.approx([*contracts.revenue_of_relations_on(day, half), came], rel=1e-12)
+    assert 0 < both[0] < both[1]
 
 
 def test_contracts_without_a_value_have_no_past_forecasts() -> None:

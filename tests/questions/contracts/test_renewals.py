@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from cxvalue.engine.embedded import connect
+from cxvalue.findings.numbers import format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.contracts.sbg import fit_renewal
 from cxvalue.questions.contracts.contract_base import Contracts, base_waterfall, contracts_of
@@ -19,7 +20,7 @@ from cxvalue.questions.contracts.contract_history import following_table, monthl
 from cxvalue.questions.contracts.contract_value import renewal_value
 from cxvalue.questions.contracts.drivers import DriverTables
 from cxvalue.questions.contracts.endings import contract_churn
-from cxvalue.questions.contracts.findings import contract_base_findings, renewal_findings
+from cxvalue.questions.contracts.findings import contract_base_findings, drift_words, renewal_findings
 from cxvalue.questions.contracts.renewals import RenewalFit, fit_renewals, renewal_models_table
 from cxvalue.questions.contracts.tables import renewal_customers_table
 from cxvalue.simulate import insurer
@@ -263,6 +264,17 @@ def test_a_forecast_that_nothing_could_be_tried_on_is_grade_d() -> None:
     assert found["cltv.equity"].grade == "D"
     assert "the history is too short to test this forecast" in found["cltv.equity"].text
     assert found["cltv.backtest"].value is None
+
+
+@pytest.mark.parametrize(
+    ("drift", "told"),
+    [(1.0, ""), (1.004, ""), (0.997, ""), (1.12, "left faster than"), (0.8, "left more slowly than")],
+)
+def test_a_drift_is_told_in_its_own_direction_and_not_where_it_reads_as_none(drift: float, told: str) -> None:
+    said = drift_words(drift)
+    assert told in said
+    assert bool(said) == bool(told)
+    assert not said or f"at {format_value(drift, 'share')} of" in said
 
 
 def test_tables_agree_with_the_totals_and_the_fit_survives_json() -> None:
