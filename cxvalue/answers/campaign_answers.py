@@ -132,12 +132,14 @@ class CampaignAnswers(Asked):
         """Does it last?"""
         money = self.currency
         for name, rows in self.data.items():
-            table = campaigns.windows_table(rows, self.level)
+            found = self.results[name]
+            table = campaigns.windows_table(rows, self.level, unlike=bool(found.unlike))
             answer.tables[f"campaign_{name}_windows.csv"] = table
-            if self.results[name].judged:
+            if found.judged:
                 caption = figures.caption("campaign_uplift", title=campaign_title(name))
                 answer.draw(figures.campaign_uplift(table, money), f"campaign_{name}", caption)
                 answer.show(windows_display(table, money, rows.window_days))
+                answer.say(found.unlike)
                 answer.say(claims.pull_forward_sentence(table, money))
         answer.say(*not_told(self.results.values()))
 
@@ -169,10 +171,12 @@ class CampaignAnswers(Asked):
         for name, rows in self.data.items():
             found = self.results[name]
             if found.judged:
-                table, against = campaigns.arms_table(rows, self.level), campaigns.arms_compared(rows, self.level)
+                table = campaigns.arms_table(rows, self.level, unlike=bool(found.unlike))
+                against = campaigns.arms_compared(rows, self.level)
                 answer.tables[f"campaign_{name}_arms.csv"] = table
                 answer.findings += arm_findings.arm_findings(found, table, against, currency=money, level=self.level)
                 answer.show(arms_display(table, money))
+                answer.say(found.unlike)
                 answer.say(arm_findings.arms_sentence(against, money))
         answer.say(*not_told(self.results.values(), again=True))
         answer.say(*(one.text for one in self.opened.tables.cautions if one.kind == "two_arms"))
@@ -195,9 +199,11 @@ class CampaignAnswers(Asked):
                 suppress_below=self.settings.report.suppress_below,
                 elsewhere=self.opened.small_groups,
                 before=self.opened.history.shown(file, self.opened.as_of),
+                unlike=bool(self.results[name].unlike),
             )
             answer.tables[file] = table
             answer.show(segments_display(table, self.currency))
+            answer.say(self.results[name].unlike)
             answer.say(claims.segments_sentence(table))
         answer.say(*not_told(self.results.values(), again=True))
 

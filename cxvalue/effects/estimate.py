@@ -81,7 +81,9 @@ def estimate_effect(
             "planned_share == {share}, must be a share between 0 and 1: 0.3 stands for 30% held out.",
             share=as_shown(planned_share),
         )
-    planned = {"planned_share": planned_share} if design == "experiment" else {}
+    planned = (
+        {"planned_share": None if planned_share is None else float(planned_share)} if design == "experiment" else {}
+    )
     try:
         found: Effect = estimators[design, by_unit](panel, level=level, programme=programme, **planned)
     except np.linalg.LinAlgError as error:

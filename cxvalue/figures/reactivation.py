@@ -68,14 +68,16 @@ def _flow_said(months: pd.DataFrame) -> str:
 
 @style.drawn
 def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
-    """Who bought because of it and margin added per contact, as the days since the contact go on; see `windows_table`."""
+    """Who bought because of it and margin added per contact, as the days since the contact go on; see `windows_table`.
+
+    Where the table does not tell who bought because of it, only the margin is drawn.
+    """
     style.need_columns(windows, ("days", "return_uplift", "margin"), "campaign_uplift")
-    figure, panels = style.new_figure(3.9, 1, 2)
+    parts = [("margin", currency, translate("Margin per contact, {currency}", currency=currency))]
+    if windows.empty or windows["return_uplift"].notna().any():
+        parts.insert(0, ("return_uplift", "share", translate("Bought because of the contact")))
+    figure, panels = style.new_figure(3.9, 1, len(parts))
     style.title(figure, _lasting(windows))
-    parts = (
-        ("return_uplift", "share", translate("Bought because of the contact")),
-        ("margin", currency, translate("Margin per contact, {currency}", currency=currency)),
-    )
     less = translate("contacted less held out")
     for axes, (name, unit, label) in zip(panels, parts, strict=True):
         if windows.empty:

@@ -105,7 +105,7 @@ def recognise(source: Any) -> Recognised:
         return Recognised(open_files_of([Path(source)]))
     if isinstance(source, Sequence) and source and all(isinstance(one, str | Path) for one in source):
         return Recognised(open_files_of([Path(one) for one in source]))
-    table = arrow_of(source)
+    table = arrow_of(source, "recognise")
     if table is None:
         found = translate("{kind} is not a table.", kind=type(source).__name__)
         raise BadInput.at("recognise", found, translate("Give a path, or a pandas, polars or arrow table."))

@@ -124,7 +124,7 @@ def check_level(level: float) -> float:
     """The level of an interval; raises `CxvalueError` unless it is a share between 0 and 1."""
     if not is_number(level) or not 0 < level < 1:
         raise CxvalueError("level == {level}, must lie between 0 and 1, for example 0.95.", level=as_shown(level))
-    return level
+    return float(level)
 
 
 def stated_draws(z: NDArray[np.float64], value: float, low: float, high: float) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,15 +16,16 @@ MOST_MONTHS, FEWEST_DRAWS = 600, 20
 def is_number(value: Any, least: float = -math.inf, most: float = math.inf) -> bool:
     """Whether a value is a finite number from `least` to `most`; a text or a truth value is none.
 
-    >>> is_number(0.1, 0), is_number("0.1"), is_number(float("nan")), is_number(True)
-    (True, False, False, False)
+    >>> is_number(0.1, 0), is_number("0.1"), is_number(float("nan")), is_number(True), is_number(10**400)
+    (True, False, False, False, False)
     """
-    return (
-        isinstance(value, Real)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and least <= float(value) <= most
-    )
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+        return False
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):  # more than a float holds; a Decimal that signals
+        return False
+    return math.isfinite(number) and least <= number <= most
 
 
 def is_whole(value: Any, least: int, most: float = math.inf) -> bool:
@@ -33,6 +35,29 @@ def is_whole(value: Any, least: int, most: float = math.inf) -> bool:
     (True, True, False, False)
     """
     return is_number(value, least, most) and (isinstance(value, Integral) or float(value).is_integer())
+
+
+def plain_number(value: Any) -> int | float:
+    """A number, of whatever type, as the int or float that arithmetic goes on with.
+
+    >>> plain_number(Decimal("0.12")), plain_number(3)
+    (0.12, 3)
+    """
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+def keep_plain(settings: Any, *names: str) -> None:
+    """Store those fields of a frozen dataclass that are numbers as int or float; others stay, to be refused.
+
+    >>> from dataclasses import make_dataclass
+    >>> one = make_dataclass("Rate", ["rate"], frozen=True)(Decimal("0.12"))
+    >>> keep_plain(one, "rate")
+    >>> one.rate
+    0.12
+    """
+    for name in names:
+        if is_number(value := getattr(settings, name)):
+            object.__setattr__(settings, name, plain_number(value))
 
 
 def as_shown(value: Any) -> Any:
@@ -68,18 +93,29 @@ def check_horizon(months: Any) -> int:
     return int(months)
 
 
-def check_rate(rate: Any) -> None:
-    """Refuse a discount rate that is no effective annual rate: 12 for 12% above all."""
+def check_rate(rate: Any) -> float:
+    """A discount rate; raises `CxvalueError` unless it is an effective annual rate: 12 for 12% above all."""
     if not is_number(rate, 0) or rate >= 1:
         raise CxvalueError(
             "annual_discount_rate == {rate}, must be an effective annual rate from 0 to below 1: 0.12 stands for 12%.",
             rate=as_shown(rate),
         )
+    return plain_number(rate)
 
 
-def check_draws(draws: Any) -> None:
-    """Refuse so few draws that an interval would mean nothing."""
+def check_draws(draws: Any) -> int:
+    """The number of draws; raises `CxvalueError` unless they are a whole number with which an interval means something."""
     if not is_whole(draws, FEWEST_DRAWS):
         raise CxvalueError(
-            "draws == {draws}, must be 20 or more for an interval to mean anything.", draws=as_shown(draws)
+            "draws == {draws}, must be a whole number of {fewest} or more for an interval to mean anything.",
+            draws=as_shown(draws),
+            fewest=FEWEST_DRAWS,
         )
+    return int(draws)
+
+
+def check_seed(seed: Any) -> int:
+    """The seed of random draws; raises `CxvalueError` unless it is a whole number, 0 or more."""
+    if not is_whole(seed, 0):
+        raise CxvalueError("seed == {seed}, must be a whole number, 0 or more.", seed=as_shown(seed))
+    return int(seed)

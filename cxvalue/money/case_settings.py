@@ -13,8 +13,10 @@ from cxvalue.foundation.sensible import (
     check_horizon,
     check_kind,
     check_rate,
+    check_seed,
     is_number,
     is_whole,
+    keep_plain,
 )
 from cxvalue.language.letters import closed_up
 from cxvalue.money.cashflow import Capacity, CashBenefit, Persistence, ProgrammeCosts
@@ -65,9 +67,18 @@ class CaseSettings:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        check_horizon(self.horizon_months)
+        keep_plain(
+            self,
+            "annual_discount_rate",
+            "margin_per_unit",
+            "erosion_per_year",
+            "correlation",
+            "half_life_months",
+            "everyone",
+        )
+        object.__setattr__(self, "horizon_months", check_horizon(self.horizon_months))
         check_rate(self.annual_discount_rate)
-        check_draws(self.draws)
+        object.__setattr__(self, "draws", check_draws(self.draws))
         if not isinstance(self.costs, ProgrammeCosts):
             raise CxvalueError(
                 "costs == {costs!r}, must name what is paid when: {example}.",
@@ -119,10 +130,10 @@ class CaseSettings:
                 "ramp_up_months == {months}, must be a whole number of months, 1 or more.",
                 months=as_shown(self.ramp_up_months),
             )
+        object.__setattr__(self, "ramp_up_months", int(self.ramp_up_months))
         if not is_number(self.everyone, 0) or (self.population == "all" and not self.everyone):
             raise CxvalueError(
                 "everyone == {customers}, must be how many customers a programme for all of them reaches.",
                 customers=as_shown(self.everyone),
             )
-        if not is_whole(self.seed, 0):
-            raise CxvalueError("seed == {seed}, must be a whole number, 0 or more.", seed=as_shown(self.seed))
+        object.__setattr__(self, "seed", check_seed(self.seed))

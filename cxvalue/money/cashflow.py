@@ -13,7 +13,7 @@ from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of
-from cxvalue.foundation.sensible import as_shown, is_number
+from cxvalue.foundation.sensible import as_shown, is_number, keep_plain, plain_number
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -40,6 +40,12 @@ class ProgrammeCosts:
         for name in ("one_off", "monthly", "per_treated_customer_month"):
             if not is_number(value := getattr(self, name), 0):
                 raise CxvalueError("{name} == {cost}, must be an amount of 0 or more.", name=name, cost=as_shown(value))
+        keep_plain(self, "one_off", "monthly", "per_treated_customer_month")
+        ranges = {
+            name: tuple(plain_number(end) if is_number(end) else end for end in ends)
+            for name, ends in self.ranges.items()
+        }
+        object.__setattr__(self, "ranges", ranges)
 
     def flows(self, treated: Floats) -> dict[str, Floats]:
         """Each cost by month 0 … H, given the treated customers of months 1 … H."""
@@ -64,6 +70,7 @@ class CashBenefit:
     source: str = ""
 
     def __post_init__(self) -> None:
+        keep_plain(self, "monthly", "low", "high")
         if not self.low <= self.monthly <= self.high:
             raise CxvalueError(
                 "The benefit {name!r}: {monthly:,} does not lie in {low:,} to {high:,}.",
@@ -83,6 +90,9 @@ class Capacity:
     low: float
     high: float
     owner: str = ""
+
+    def __post_init__(self) -> None:
+        keep_plain(self, "monthly", "low", "high")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ import numpy as np
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.foundation.sensible import keep_plain
 
 Z95 = reach_of(0.90)
 
@@ -29,6 +30,9 @@ class Risk:
     loss_exceeded_in_5_percent: float
     owner: str = ""
     source: str = ""
+
+    def __post_init__(self) -> None:
+        keep_plain(self, "per_year", "mean_loss", "loss_exceeded_in_5_percent")
 
     @property
     def per_year_cost(self) -> float:

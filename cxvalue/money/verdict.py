@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from cxvalue.foundation.errors import CxvalueError, one_of
-from cxvalue.foundation.sensible import as_shown, is_number
+from cxvalue.foundation.sensible import as_shown, is_number, plain_number
 from cxvalue.foundation.shown import Shown
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.letters import closed_up
@@ -117,10 +117,13 @@ def judge(
     for name, threshold in (("at_least", at_least), ("at_most", at_most)):
         if threshold is not None and not is_number(threshold):
             raise CxvalueError("{name} == {threshold}, must be a number.", name=name, threshold=as_shown(threshold))
+    at_least = None if at_least is None else plain_number(at_least)
+    at_most = None if at_most is None else plain_number(at_most)
     if metric == "payback_months" and at_most is None:
         raise CxvalueError("A payback is good when it comes soon: write at_most=24 for 24 months.")
     if not is_number(confidence) or not 0.5 < confidence < 1:
         raise CxvalueError("confidence == {confidence}, must lie between 0.5 and 1.", confidence=as_shown(confidence))
+    confidence = plain_number(confidence)
     if metric == "effect":
         return judge_effect(case.effect, at_least=at_least, at_most=at_most, confidence=confidence)
     draws, error, break_even = _metric(case, metric, at_least if at_least is not None else at_most)

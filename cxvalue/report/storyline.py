@@ -89,7 +89,7 @@ def _campaigns(model: ReportModel) -> tuple[Slide, ...]:
         parts = [finding(name, part) for part in ("return_uplift", "margin_per_contact", "profit", "next_contacts")]
         rows = rows_of(model.tables / f"campaign_{name}_arms.csv")
         chart = None
-        if rows:
+        if rows and finding(name, "return_uplift"):
             back = [float(row["returned"]) for row in rows]
             anyway = [max(float(row["returned"]) - float(row["return_uplift"]), 0.0) for row in rows]
             chart = Chart(

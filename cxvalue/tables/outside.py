@@ -21,6 +21,10 @@ from cxvalue.tables.read.sql import LINE
 
 _REQUIRED = ("customer_id", "date", "revenue")
 _AMOUNTS = ("revenue", "margin", "discount")
+_NUMBER = r"^\s*[+-]?([0-9]{1,200}\.?[0-9]{0,200}|\.[0-9]{1,200})([eE][+-]?[0-9]{1,2})?\s*$"
+"""A text that every engine can take for a number; some of them stop at any other, and some make 0 of it."""
+_NO_AMOUNT = ("nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
+"""Texts that are a number in floating point and no amount: they are missing."""
 _ROUNDED, _ROWS = "__rounded__", "__rows__"
 _DIGITS_KEPT = 17
 """From so many digits on a whole number in floating point may stand for several."""
@@ -115,7 +119,7 @@ def _no_amount(table: ir.Table, name: str) -> Problem | None:
     remedy = translate("Convert it first, for example with pandas.to_numeric(…).")
     if not kind.is_string():
         return Problem(f"transactions.{name}", translate("holds {kind} values, not amounts.", kind=str(kind)), remedy)
-    bad = table.filter(value.notnull() & value.try_cast("float64").isnull())
+    bad = table.filter(value.notnull() & ~value.re_search(_NUMBER) & ~value.strip().lower().isin(_NO_AMOUNT))
     count = count_rows(bad)
     if not count:
         return None
@@ -157,9 +161,19 @@ def _finite(value: Any) -> Any:
 
 def _arrow_of(frame: Any) -> Any:
     """A pandas table as arrow: the columns that are used, and where there are orders the others, which tell lines apart."""
+    _named_once(frame.columns, "transactions")
     used = [name for name in (*_REQUIRED, *_OPTIONAL, "currency") if name in frame.columns] or list(frame.columns)
     others = [name for name in frame.columns if "order_id" in used and name not in used]
     return pa.table({str(name): _column_of(frame[name]) for name in [*used, *others]})
+
+
+def _named_once(names: Any, where: str) -> None:
+    """Refuse a table of which several columns have one name: none of them is more the one that is meant."""
+    names = [str(name) for name in names]
+    doubled = list(dict.fromkeys(name for name in names if names.count(name) > 1))
+    if doubled:
+        found = translate("has several columns of the same name: {columns}.", columns=enumerated(map(repr, doubled)))
+        raise BadInput.at(where, found, translate("Give each column its own name."))
 
 
 def _column_of(values: Any) -> Any:
@@ -171,7 +185,10 @@ def _column_of(values: Any) -> Any:
     except pa.ArrowException:
         column = None
     if column is None or isinstance(column.type, pa.ExtensionType) or pa.types.is_duration(column.type):
-        column = pa.array([None if value is None or value != value else str(value) for value in values], pa.string())
+        missing = values.isna()
+        column = pa.array(
+            [None if none else str(value) for value, none in zip(values, missing, strict=True)], pa.string()
+        )
     return column
 
 
@@ -183,6 +200,7 @@ def _in_engine(frame: Any) -> ir.Table:
     if not isinstance(frame, (pa.Table, pa.RecordBatch)):
         found = translate("is a {kind}.", kind=type(frame).__name__)
         raise BadInput.at("transactions", found, translate("Give a pandas, polars, arrow or ibis table."))
+    _named_once(frame.schema.names, "transactions")
     if not frame.num_columns:
         raise BadInput.at("transactions", translate("has no rows."))
     columns, zone = {}, None
@@ -209,12 +227,19 @@ def _as_written(frame: Any) -> Any:
     return frame.assign(date=shown)
 
 
-def arrow_of(frame: Any) -> Any:
-    """A pandas, polars or arrow table as arrow, columns of several types as text; None where it is no table."""
+def arrow_of(frame: Any, where: str) -> Any:
+    """A pandas, polars or arrow table as arrow, columns of several types as text; None where it is no table.
+
+    Raises `BadInput` at `where` for columns of the same name.
+    """
     if hasattr(frame, "to_arrow"):
         return frame.to_arrow()
     if isinstance(frame, pa.RecordBatch):
-        return pa.Table.from_batches([frame])
-    if isinstance(frame, pa.Table) or not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
-        return frame if isinstance(frame, pa.Table) else None
+        frame = pa.Table.from_batches([frame])
+    if isinstance(frame, pa.Table):
+        _named_once(frame.column_names, where)
+        return frame
+    if not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
+        return None
+    _named_once(frame.columns, where)
     return pa.table({str(name): _column_of(frame[name]) for name in frame.columns})

@@ -38,7 +38,7 @@ def _write_study(name: str, folder: str | Path | None, given: dict[str, Any]) ->
     problems = [
         Problem(f"study_from: {key}", translate("unknown."), nearest(key, known)) for key in given if key not in known
     ]
-    tables = {key: arrow_of(frame) for key, frame in frames.items()}
+    tables = {key: arrow_of(frame, f"study_from: {key}") for key, frame in frames.items()}
     for key, table in tables.items():
         if table is None:
             found = translate("{kind} is not a table.", kind=type(frames[key]).__name__)

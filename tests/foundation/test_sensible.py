@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.sensible import check_draws, check_horizon, check_kind, check_rate, is_number, is_whole
+from cxvalue.foundation.sensible import (
+    check_draws,
+    check_horizon,
+    check_kind,
+    check_rate,
+    check_seed,
+    is_number,
+    is_whole,
+)
 
-NO_NUMBERS = ["24", None, float("nan"), float("inf"), True, [24], Decimal("24")]
+NO_NUMBERS = ["24", None, float("nan"), float("inf"), True, [24], 10**400, Decimal("nan"), Decimal("sNaN")]
 
 
 @pytest.mark.parametrize("wrong", NO_NUMBERS)
@@ -22,12 +30,25 @@ def test_what_is_no_number_is_none_for_any_check(wrong):
             check(wrong)
 
 
-@pytest.mark.parametrize("number", [24, 24.0, np.int64(24), np.float64(24), np.float32(24)])
+@pytest.mark.parametrize("number", [24, 24.0, Decimal("24"), np.int64(24), np.float64(24), np.float32(24)])
 def test_numbers_of_numpy_count_as_numbers(number):
     assert is_number(number)
     assert is_whole(number, 1)
     assert check_horizon(number) == 24
-    assert isinstance(check_horizon(number), int)
+    for check in (check_horizon, check_draws, check_seed):
+        assert type(check(number)) is int
+
+
+def test_a_decimal_is_given_back_as_arithmetic_goes_on_with_it():
+    assert type(check_rate(Decimal("0.12"))) is float
+    assert check_rate(Decimal("0.12")) == 0.12
+    assert not is_number(Decimal("0.12"), 1)
+
+
+def test_draws_that_are_not_whole_are_not_told_to_be_more():
+    for draws in (100.5, 19):
+        with pytest.raises(CxvalueError, match=f"draws == {draws}, must be a whole number of 20 or more"):
+            check_draws(draws)
 
 
 def test_the_ends_of_what_is_allowed():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.money import Capacity, CashBenefit, ProgrammeCosts, business_case
+from cxvalue.money import Capacity, CashBenefit, ProgrammeCosts, Risk, business_case
 from tests.money.test_money import an_effect
 
 
@@ -58,7 +60,29 @@ def test_a_case_needs_an_effect_and_its_changes_are_checked_alike():
 
 def test_floats_that_are_whole_months_and_mappings_are_taken():
     plain = case(costs=ProgrammeCosts(one_off=50.0), benefits=[CashBenefit("calls", 1.0, 1.0, 1.0)])
-    assert case(horizon_months=12.0, costs={"one_off": 50.0}, benefits=plain.settings.benefits).npv == plain.npv
+    assert (
+        case(horizon_months=12.0, draws=40.0, seed=1.0, costs={"one_off": 50.0}, benefits=plain.settings.benefits).npv
+        == plain.npv
+    )
+
+
+def test_whole_floats_are_kept_as_whole_numbers_and_decimals_as_floats():
+    rolled = {"population": "all", "everyone": 500, "start": "as_of"}
+    costs = {"one_off": 50, "ranges": {"one_off": (40, 60)}}
+    benefits, risks = [CashBenefit("calls", 1.5, 1, 2)], [Risk("theft", 0.5, 10, 20)]
+    given = {"annual_discount_rate": 0.12, "margin_per_unit": 0.5, "correlation": 0.25, "erosion_per_year": 0.125}
+    half = {"persistence": "half_life", "half_life_months": 6}
+    plain = case(ramp_up_months=3, costs=costs, benefits=benefits, risks=risks, **given, **half, **rolled)
+    costs = {"one_off": Decimal(50), "ranges": {"one_off": (Decimal(40), Decimal(60))}}
+    benefits = [CashBenefit("calls", Decimal("1.5"), Decimal(1), Decimal(2))]
+    risks = [Risk("theft", Decimal("0.5"), Decimal(10), Decimal(20))]
+    given, half["half_life_months"] = {name: Decimal(str(value)) for name, value in given.items()}, Decimal(6)
+    other = case(
+        ramp_up_months=3.0, draws=40.0, horizon_months=12.0, seed=1.0,
+        costs=costs, benefits=benefits, risks=risks, **given, **half, **rolled,
+    )  # fmt: skip
+    assert other.npv == plain.npv
+    assert other.verdict(at_least=Decimal(0), confidence=Decimal("0.9")) == plain.verdict(at_least=0)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from cxvalue.findings.finding import Finding
 from cxvalue.report.case_story import case_slides
 from tests.report.conftest import Published
@@ -36,6 +38,21 @@ def test_a_campaign_that_proves_nothing_is_not_told_as_a_loss(published: Publish
         title.startswith("The spring campaign: it is not clear whether it earned or lost money") for title in told
     )
     assert not any("of profit" in title for title in told)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_campaign_is_drawn_only_where_who_bought_because_of_it_is_told(
+    published: Published, tmp_path: Path, told: bool
+) -> None:
+    columns, uplift = "arm,contacted,returned,return_uplift,margin_per_contact", "0.02" if told else ""
+    (tmp_path / "campaign_spring_arms.csv").write_text(f"{columns}\nsms,900,0.2,{uplift},1.5\n", encoding="utf-8")
+    profit = Finding(
+        "reactivation.spring.profit", "Spring: profit", 802.0, 200.0, 1350.0, 0.95, "EUR", "B", "It earned."
+    )
+    back = Finding("reactivation.spring.return_uplift", "Spring", 0.02 if told else None, unit="share", text="2% more.")
+    slides = published.rebuilt(some=[VALUE, profit, back], tables=tmp_path).slides
+    charts = [slide.chart for slide in slides if slide.chart]
+    assert [chart.categories for chart in charts] == ([("sms",)] if told else [])
 
 
 def test_the_axis_of_past_forecasts_names_days_as_a_reader_does(published: Published, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from cxvalue.firstmile.found import recognise
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.lifetime import fit, fit_spend
@@ -21,6 +22,7 @@ from cxvalue.tables import states as states_module
 from cxvalue.tables.ledger import Purchases, purchases
 from cxvalue.tables.outside import ledger_of
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states, purchase_states_from_purchases
+from cxvalue.workspace.from_tables import study_from
 from tests.tables.helpers import counted, load
 
 CALIBRATION_END, HOLDOUT_START, END = date(1997, 9, 30), date(1997, 10, 1), date(1998, 6, 30)
@@ -323,6 +325,9 @@ def four_rows(**columns):
         ({"margin": ["30%"] * 4}, r"transactions\.margin: 4 rows with a text that is no number"),
         ({"revenue": ["10,5", "5.0", "7.0", "3.0"]}, r"transactions\.revenue: 1 row with a text"),
         ({"revenue": [10.0, "12,5", 7.0, 3.0]}, r"transactions\.revenue: 1 row with a text"),
+        ({"revenue": [10.0, "x", pd.NA, 3.0]}, r"transactions\.revenue: 1 row with a text"),
+        ({"revenue": ["10", "NaN", "7", "-inf"]}, r"transactions\.revenue: 2 row\(s\) with no finite amount"),
+        ({"revenue": ["10", "1e999", "7", ""]}, r"transactions\.revenue: 2 rows with a text"),
         ({"revenue": [True, False, True, True]}, "holds boolean values, not amounts"),
         ({"revenue": pd.to_timedelta([1, 2, 3, 4], "D")}, "4 rows with a text that is no number"),
     ],
@@ -340,6 +345,8 @@ def test_amounts_that_are_none_or_known_for_some_rows_only_are_refused(columns, 
         {"revenue": ["10", "5.0", "7", "3"]},
         {"revenue": pd.Categorical([10.0, 5.0, 7.0, 3.0])},
         {"margin": [None] * 4},
+        {"channel": ["web", 1, pd.NA, None]},
+        {"revenue": [" 10", "5.0\r", "+7e0", "3."]},
         {"date": pd.PeriodIndex(["2025-01-01", "2025-01-15", "2025-02-01", "2025-01-08"], freq="D")},
         {"date": pd.to_datetime(["2025-01-01", "2025-01-15", "2025-02-01", "2025-01-08"]).tz_localize("Europe/Kyiv")},
     ],
@@ -349,6 +356,27 @@ def test_columns_held_in_other_ways_give_the_same_histories(columns):
     held = purchase_states(four_rows(**columns), as_of="2025-03-31", per_customer=True)
     assert held.to_frame().equals(plain.to_frame())
     assert held.total_revenue == plain.total_revenue
+
+
+def test_a_text_that_is_no_number_is_refused_with_examples_by_an_engine_that_would_make_0_of_it():
+    table = ibis.sqlite.connect().create_table("rows", four_rows(revenue=["10", "5", "ten", "12,5"], date="2025-01-01"))
+    with pytest.raises(BadInput, match="2 rows with a text that is no number") as refused:
+        ledger_of(table.mutate(date=ibis.date("2025-01-01")))
+    assert refused.value.problems[0].examples == ("12,5", "ten")
+
+
+@pytest.mark.parametrize("arrow", [False, True])
+def test_columns_of_one_name_are_refused_at_every_door(arrow, tmp_path):
+    doubled = pd.concat([four_rows(), pd.DataFrame({"revenue": [1.0] * 4})], axis=1)
+    if arrow:
+        doubled = pa.Table.from_pandas(four_rows()).append_column("revenue", pa.array([1.0] * 4))
+    said = "has several columns of the same name: 'revenue'"
+    with pytest.raises(BadInput, match=f"transactions: {said}"):
+        purchase_states(doubled, as_of="2025-03-31")
+    with pytest.raises(BadInput, match=f"study_from: transactions: {said}"):
+        study_from(transactions=doubled, currency="EUR", gross_margin=0.4, folder=tmp_path)
+    with pytest.raises(BadInput, match=f"recognise: {said}"):
+        recognise(doubled)
 
 
 def test_a_frame_of_nothing_is_refused():

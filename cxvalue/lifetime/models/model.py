@@ -121,8 +121,7 @@ class LifetimeModel(Drawn, Plain):
 
     def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Wald bounds from the log scale, so that none is negative."""
-        check_level(level)
-        z = reach_of(level)
+        z = reach_of(check_level(level))
         spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
         return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
 

@@ -18,7 +18,16 @@ from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level, reach_of
 from cxvalue.foundation.progress import working
-from cxvalue.foundation.sensible import as_shown, check_draws, check_horizon, check_kind, check_rate, is_number
+from cxvalue.foundation.sensible import (
+    as_shown,
+    check_draws,
+    check_horizon,
+    check_kind,
+    check_rate,
+    check_seed,
+    is_number,
+    plain_number,
+)
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.discounting import DiscountCurve
@@ -126,7 +135,11 @@ def customer_value(
     Raises:
         CxvalueError: grouped states, a degenerate model, or a horizon, rate, level or margin that makes no sense.
     """
-    rate = _check(model, spend, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
+    check_kind("spend", spend, SpendModel, "fit_spend(states)")
+    check_forecast(model, states, "customer_value", withheld=True)
+    horizon_months, annual_discount_rate = check_horizon(horizon_months), check_rate(annual_discount_rate)
+    level, draws, seed = check_level(level), check_draws(draws), check_seed(seed)
+    rate = _margin_rate(states, margin_rate)
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
     divided, customers = parts(model, states), len(states)
     large = can_interpolate(customers, spend, divided[0].model)
@@ -225,29 +238,14 @@ def _valued(part: Part, spend: SpendModel, large: bool, curve: DiscountCurve, ra
     )
 
 
-def _check(
-    model: LifetimeModel,
-    spend: SpendModel,
-    states: PurchaseStates,
-    months: int,
-    discount: float,
-    margin_rate: float | None,
-    level: float,
-    draws: int,
-) -> float:
-    """The margin rate, once everything has been found to make sense."""
-    check_kind("spend", spend, SpendModel, "fit_spend(states)")
-    check_forecast(model, states, "customer_value", withheld=True)
-    check_horizon(months)
-    check_rate(discount)
-    check_level(level)
-    check_draws(draws)
+def _margin_rate(states: PurchaseStates, margin_rate: float | None) -> float:
+    """The margin rate that was given or is that of the states; raises `CxvalueError` where it makes no sense."""
     if margin_rate is not None and not is_number(margin_rate):
         raise CxvalueError(
             "margin_rate == {rate}, must be the margin for each unit of revenue: 0.3 stands for 30%.",
             rate=as_shown(margin_rate),
         )
-    rate = margin_rate_of(states, margin_rate)
+    rate = margin_rate_of(states, None if margin_rate is None else plain_number(margin_rate))
     if not math.isfinite(rate):
         raise CxvalueError(
             "The margin rate is not known: total margin {margin}, total revenue {revenue}. Pass margin_rate=..., the "

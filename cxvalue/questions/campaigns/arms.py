@@ -10,6 +10,7 @@ import pandas as pd
 from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
+from cxvalue.questions.campaigns.randomised import RETURNS, without_returns
 
 
 class ArmGap(NamedTuple):
@@ -20,10 +21,11 @@ class ArmGap(NamedTuple):
     gap: Estimate
 
 
-def arms_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
+def arms_table(data: CampaignData, level: float = 0.95, *, unlike: bool = False) -> pd.DataFrame:
     """Each arm against those held out; intervals hold for all arms together (Bonferroni), p-values are after Holm.
 
-    Columns: arm, contacted, returned, return_uplift, margin_per_contact with their bounds, and p_value of the margin.
+    Columns: arm, contacted, returned, return_uplift, margin_per_contact with their bounds, and p_value of the margin. Where
+    the groups were `unlike` from the start (see `CampaignResult`), return_uplift is empty.
     """
     window = data.main
     others = window.observed & data.control
@@ -41,12 +43,12 @@ def arms_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
         net = window.margin - data.cost
         gain = compared.mean(net)
         rows.append((arm, int(own.sum()), float(back[own].mean()), *uplift[:3], *gain[:3], gain.p_value))
-    columns = ["arm", "contacted", "returned", "return_uplift", "return_uplift_low", "return_uplift_high"]
+    columns = ["arm", "contacted", "returned", *RETURNS]
     columns += ["margin_per_contact", "margin_per_contact_low", "margin_per_contact_high", "p_value"]
     table = pd.DataFrame(rows, columns=columns)
     if len(table):
         table["p_value"] = holm_adjusted(table["p_value"].to_numpy())
-    return table
+    return without_returns(table) if unlike else table
 
 
 def arms_compared(data: CampaignData, level: float = 0.95) -> tuple[ArmGap, ...]:

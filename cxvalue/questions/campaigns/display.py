@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.finding import behind_a_colon
@@ -107,14 +107,14 @@ def returns_display(curve: pd.DataFrame) -> Styler:
 
 def windows_display(windows: pd.DataFrame, currency: str, own: int) -> Styler:
     """Contacted against held out after 30, 60, 90 and 180 days and the campaign's own window."""
+    told = _returns_told(windows)
     return styled(
         {
             translate("days"): row.days,
             translate("contacted / held out"): f"{written(row.contacted, ',')} / {written(row.held_out, ',')}",
             translate("bought"): format_value(row.returned, "share"),
-            translate("anyway"): format_value(row.would_return, "share"),
-            translate("because of it"): f"{format_value(row.return_uplift, 'share')} "
-            f"({format_range(row.return_uplift_low, row.return_uplift_high, 'share')})",
+            **({translate("anyway"): format_value(row.would_return, "share")} if told else {}),
+            **({translate("because of it"): _uplift(row)} if told else {}),
             translate("extra orders"): written(row.orders, ".2f"),
             translate("extra revenue"): format_value(row.revenue, currency),
             translate("extra margin, net"): f"{format_value(row.margin, currency)} "
@@ -127,12 +127,17 @@ def windows_display(windows: pd.DataFrame, currency: str, own: int) -> Styler:
 
 def arms_display(arms: pd.DataFrame, currency: str) -> Styler:
     """Each arm against those held out."""
+    told = _returns_told(arms)
     return styled(
         {
             translate("arm"): row.arm,
             translate("contacted"): written(row.contacted, ","),
             translate("bought"): format_value(row.returned, "share"),
-            translate("because of it"): format_range(row.return_uplift_low, row.return_uplift_high, "share"),
+            **(
+                {translate("because of it"): format_range(row.return_uplift_low, row.return_uplift_high, "share")}
+                if told
+                else {}
+            ),
             translate("margin per contact"): format_value(row.margin_per_contact, currency),
             translate("range"): format_range(row.margin_per_contact_low, row.margin_per_contact_high, currency),
         }
@@ -252,13 +257,13 @@ def qini_sentence(found: tuple[float, float, float], contacted: int) -> str:
 
 def segments_display(table: pd.DataFrame, currency: str) -> Styler:
     """The effect in each segment."""
+    told = _returns_told(table)
     return styled(
         {
             translate("by"): row.column,
             translate("segment"): row.segment,
             translate("contacted / held out"): f"{written(row.contacted, ',')} / {written(row.held_out, ',')}",
-            translate("bought because of it"): f"{format_value(row.return_uplift, 'share')} "
-            f"({format_range(row.return_uplift_low, row.return_uplift_high, 'share')})",
+            **({translate("bought because of it"): _uplift(row)} if told else {}),
             translate("margin per contact"): f"{format_value(row.margin_per_contact, currency)} "
             f"({format_range(row.margin_per_contact_low, row.margin_per_contact_high, currency)})",
         }
@@ -279,6 +284,16 @@ def balance_display(table: pd.DataFrame) -> Styler:
         }
         for row in table.itertuples()
     )
+
+
+def _returns_told(table: pd.DataFrame) -> bool:
+    """Whether a table says who bought because of the contact: it does not where the groups were unlike from the start."""
+    return table.empty or bool(table["return_uplift"].notna().any())
+
+
+def _uplift(row: Any) -> str:
+    spread = format_range(row.return_uplift_low, row.return_uplift_high, "share")
+    return f"{format_value(row.return_uplift, 'share')} ({spread})"
 
 
 def _by_days(returns: Iterable[tuple[int, float]]) -> str:

@@ -30,6 +30,7 @@ FAR_APART, NO_LOT = 0.25, 1e-4
 """Standard deviations, and a probability, at which groups are no longer of one lot (Rubin 2001: too far to adjust)."""
 BALANCE = translatable("Were the groups alike before the contact?")
 ESTIMATES = ("return_uplift", "check_uplift", "margin_per_contact", "revenue_per_contact", "capped", "unadjusted")
+RETURNS = ("return_uplift", "return_uplift_low", "return_uplift_high")
 KNOWN_BEFORE = (
     translatable("margin of the year before"),
     translatable("orders of the year before"),
@@ -77,6 +78,7 @@ class CampaignResult:
         note: what else a reader must know.
         dormant: whether nearly all who were contacted had been asleep, so that who bought came back.
         withheld: why there are no estimates, where the numbers allow none; empty where they do.
+        unlike: why nothing is told of who bought because of it, where the groups differed from the start; else empty.
     """
 
     name: str
@@ -104,6 +106,7 @@ class CampaignResult:
     priced: bool = True
     dormant: bool = True
     withheld: str = ""
+    unlike: str = ""
 
     @property
     def judged(self) -> bool:
@@ -165,6 +168,7 @@ def campaign_result(
         checks=checks,
         grade=grade_of("A", checks),
         randomised=True,
+        unlike=unlike,
         note=" ".join(filter(None, (withheld, unlike, _units_note(data, own, others)))),
     )
 
@@ -340,11 +344,12 @@ def _split_check(data: CampaignData, expected_share: float | None) -> Check:
     )
 
 
-def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
+def windows_table(data: CampaignData, level: float = 0.95, *, unlike: bool = False) -> pd.DataFrame:
     """Return, orders, revenue and margin after 7, 14, 30, … days: contacted, held out and the difference, with ranges.
 
     Columns: days, contacted, held_out, returned, would_return, return_uplift (_low, _high), orders, revenue, margin (each
-    with _low and _high: difference per contacted customer, margin net of contact cost).
+    with _low and _high: difference per contacted customer, margin net of contact cost). Where the groups were `unlike` from
+    the start (see `CampaignResult`), would_return and return_uplift are empty.
     """
     rows: list[dict[str, float]] = []
     before = data.before
@@ -372,4 +377,11 @@ def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
             gain = compared.mean(values)
             row |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
         rows.append(row)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return without_returns(table) if unlike else table
+
+
+def without_returns(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of a campaign in which nothing says who bought because of the contact, or would have bought without one."""
+    told = [name for name in ("would_return", *RETURNS) if name in table.columns]
+    return table.assign(**dict.fromkeys(told, np.nan))

@@ -18,6 +18,7 @@ from scipy import stats
 from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.questions.campaigns.compare import Comparison
+from cxvalue.questions.campaigns.randomised import RETURNS, without_returns
 from cxvalue.tables.labels import segments_of
 
 if TYPE_CHECKING:
@@ -43,13 +44,15 @@ def segments_table(
     suppress_below: int = 0,
     elsewhere: Collection[tuple[str, str]] = (),
     before: ShownBefore = NO_GROUPS,
+    unlike: bool = False,
 ) -> pd.DataFrame:
     """The effect in each segment; ranges hold for all rows together (Bonferroni).
 
     Columns: column, segment, contacted, held_out, return_uplift and margin_per_contact with their bounds, and p_differs:
     whether the margin per contact differs between the segments of this column (Holm over the columns). Segments with
     fewer than `suppress_below` customers in a group are left out, with those that would give them away; `elsewhere`
-    are groups that other tables withhold, `before` is what the last run showed of those contacted.
+    are groups that other tables withhold, `before` is what the last run showed of those contacted. Where the groups were
+    `unlike` from the start (see `CampaignResult`), return_uplift is empty.
     """
     window = data.main
     net = window.margin - data.cost
@@ -73,9 +76,10 @@ def segments_table(
         back, gain = compared.share(window.returned), compared.mean(net)
         gains.setdefault(name, []).append(gain)
         found.append((name, part, int(own.sum()), int(others.sum()), *back[:3], *gain[:3]))
-    columns = ["column", "segment", "contacted", "held_out", "return_uplift", "return_uplift_low", "return_uplift_high"]
+    columns = ["column", "segment", "contacted", "held_out", *RETURNS]
     columns += ["margin_per_contact", "margin_per_contact_low", "margin_per_contact_high"]
     table = pd.DataFrame(found, columns=columns)
+    table = without_returns(table) if unlike else table
     names = list(gains)
     adjusted = dict(zip(names, holm_adjusted([heterogeneity(gains[name]) for name in names]), strict=True))
     return table.assign(p_differs=[float(adjusted[name]) for name in table["column"]])

@@ -21,7 +21,7 @@ from cxvalue.findings.small_groups import withheld_groups
 from cxvalue.foundation.arrays import Floats, Places
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level
-from cxvalue.foundation.sensible import check_draws
+from cxvalue.foundation.sensible import check_draws, check_seed
 from cxvalue.language.catalogue import translate, written
 
 BAND_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -116,7 +116,8 @@ def losses(
     45.0
     """
     p, worth = np.asarray(probabilities, dtype=float), np.asarray(values, dtype=float)
-    names, group = _check(p, worth, groups, level, draws)
+    names, group = _check(p, worth, groups)
+    level, draws, seed = check_level(level), check_draws(draws), check_seed(seed)
     rng = np.random.default_rng(seed)
     left, risk = np.zeros((names.size, draws)), np.zeros((names.size, draws))
     # Members with equal chances sit together, so that `in_draws` may work a history out once for all who share it.
@@ -151,9 +152,7 @@ def losses(
     )
 
 
-def _check(
-    p: Floats, values: Floats, groups: Sequence[str] | NDArray[Any] | None, level: float, draws: int
-) -> tuple[NDArray[Any], Places]:
+def _check(p: Floats, values: Floats, groups: Sequence[str] | NDArray[Any] | None) -> tuple[NDArray[Any], Places]:
     """Names of the groups and the group of each member, once everything has been found to make sense."""
     if p.ndim != 1 or p.size == 0:
         raise CxvalueError("losses needs one probability for each member, and at least one member.")
@@ -167,8 +166,6 @@ def _check(
         raise CxvalueError("losses: every probability must lie between 0 and 1.")
     if not np.isfinite(values).all():
         raise CxvalueError("losses: every value must be a finite number.")
-    check_level(level)
-    check_draws(draws)
     if groups is None:
         return np.array(["all"]), np.zeros(p.size, dtype=np.intp)
     names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)

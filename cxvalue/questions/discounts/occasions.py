@@ -8,6 +8,7 @@ at or below the one that was accepted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -113,7 +114,9 @@ def occasions_of(
         out = np.zeros((groups.size, len(keys)))
         np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
         sums.append(out)
-    size = (each.bv > 0).ifelse(each.bv, ibis.null("float64")).log()
+    # NaN is above every number for an engine: no basket without a price, and none that is no number, has a size.
+    known_size = (each.bv > 0) & (each.bv <= float_info.max) if priced else ibis.literal(False)
+    size = known_size.ifelse(each.bv, ibis.null("float64")).log()
     sized = each.select("first", size=size).group_by("first")
     firsts = sized.agg(
         number=lambda t: t.count(),

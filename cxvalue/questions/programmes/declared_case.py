@@ -10,6 +10,8 @@ import numpy as np
 
 from cxvalue.effects.effect import Effect
 from cxvalue.foundation.calendar import months_apart
+from cxvalue.foundation.errors import BadInput
+from cxvalue.language.catalogue import translate
 from cxvalue.money import (
     Capacity,
     Case,
@@ -32,10 +34,17 @@ if TYPE_CHECKING:
 
 
 def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case | None:
-    """The business case by the rules of the study file; None where the outcome has no price."""
+    """The business case by the rules of the study file; None where the outcome has no price.
+
+    Raises `BadInput` for a programme for all customers in a study that knows of none.
+    """
     if fit.margin_per_unit is None:
         return None
     rules = programme.case
+    if rules.population == "all" and not fit.everyone:
+        found = translate("'all' counts the customers of the study, and no table of the study says how many they are.")
+        remedy = translate("Add the table 'customers', or use population: treated.")
+        raise BadInput.at(f"programmes.{programme.name}.case.population", found, remedy)
     costs = {name: getattr(programme.costs, name) for name in ("one_off", "monthly", "per_treated_customer_month")}
     settings = CaseSettings(
         costs=ProgrammeCosts(

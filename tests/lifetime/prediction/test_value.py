@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -23,6 +24,14 @@ def value_of(model, spend, states, **changes):
 @pytest.fixture(scope="module")
 def value(fitted, spend, cdnow):
     return value_of(fitted["pareto_nbd"], spend, cdnow, draws=400)
+
+
+def test_whole_floats_and_decimals_are_taken_as_the_numbers_they_are(fitted, spend, cdnow):
+    model, given = fitted["pareto_nbd"], {"annual_discount_rate": Decimal("0.12"), "margin_rate": Decimal("0.3")}
+    found = value_of(model, spend, cdnow, horizon_months=6.0, draws=40.0, seed=1.0, level=Decimal("0.9"), **given)
+    plain = value_of(model, spend, cdnow, horizon_months=6, draws=40, level=0.9, margin_rate=0.3)
+    assert found.equity == plain.equity
+    assert (found.horizon_months, type(found.horizon_months)) == (6, int)
 
 
 def test_value_is_margin_times_spend_times_discounted_purchases(fitted, spend, cdnow, value):

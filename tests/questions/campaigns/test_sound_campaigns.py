@@ -9,12 +9,20 @@ import pandas as pd
 import pytest
 
 from cxvalue.effects.estimators.abtest import difference_in_means
-from cxvalue.questions.campaigns import arms_compared, arms_table, campaign_result, matched_campaign_result
+from cxvalue.figures import campaign_uplift
+from cxvalue.questions.campaigns import (
+    arms_compared,
+    arms_table,
+    campaign_result,
+    matched_campaign_result,
+    windows_table,
+)
 from cxvalue.questions.campaigns.arm_findings import arm_findings, arms_sentence
 from cxvalue.questions.campaigns.claims import pull_forward_sentence
 from cxvalue.questions.campaigns.compare import Comparison
-from cxvalue.questions.campaigns.display import capped_sentence
+from cxvalue.questions.campaigns.display import arms_display, capped_sentence, segments_display, windows_display
 from cxvalue.questions.campaigns.findings import reactivation_findings
+from cxvalue.questions.campaigns.segments import segments_table
 from tests.questions.campaigns.test_reactivation import small
 
 
@@ -164,13 +172,37 @@ def test_shares_held_out_by_segment_are_no_lot_and_returns_are_withheld():
     contacts = [
         (name, day, "c", "no" if out else "yes", 0.0 if out else 0.1) for name, out in zip(names, held, strict=True)
     ]
-    found = campaign_result(small(contacts, paid), dormancy_days=90)
+    rows = small(contacts, paid)
+    found = campaign_result(rows, dormancy_days=90)
     assert found.return_uplift is None
     assert found.check_uplift is None
+    assert "make each segment a campaign of its own" in found.unlike
+    parts = {"kind": np.where(np.arange(len(rows.arm)) % 2, "odd", "even").astype(object)}
+    windows, arms, segments = (
+        windows_table(rows, unlike=True), arms_table(rows, unlike=True), segments_table(rows, parts, unlike=True),
+    )  # fmt: skip
+    assert windows["would_return"].isna().all()
+    for table in (windows, arms, segments):
+        assert table[["return_uplift", "return_uplift_low", "return_uplift_high"]].isna().all(axis=None)
+        assert table.notna().any(axis=None)
+    shown = (windows_display(windows, "EUR", 30), arms_display(arms, "EUR"), segments_display(segments, "EUR"))
+    for display in shown:
+        assert not {"because of it", "anyway", "bought because of it"} & set(display.data.columns)
+    figure = campaign_uplift(windows, "EUR")
+    assert [axes.get_ylabel() for axes in figure.axes] == ["Margin per contact, EUR"]
     assert found.margin_per_contact.low < 0.0  # adjusted by what customers had brought: nothing was earned
     told = reactivation_findings(found, None, currency="EUR", level=0.95)
     assert "make each segment a campaign of its own" in told[0].text
     contacts = [
         (name, day, "c", "no" if out else "yes", 0.1) for name, out in zip(names, rng.random(3000) < 0.3, strict=True)
     ]
-    assert campaign_result(small(contacts, paid), dormancy_days=90).return_uplift is not None
+    rows = small(contacts, paid)
+    found = campaign_result(rows, dormancy_days=90)
+    assert found.return_uplift is not None
+    assert not found.unlike
+    told = (
+        windows_display(windows_table(rows), "EUR", 30).data.columns,
+        arms_display(arms_table(rows), "EUR").data.columns,
+    )
+    assert all("because of it" in columns for columns in told)
+    assert len(campaign_uplift(windows_table(rows), "EUR").axes) == 2

@@ -143,6 +143,13 @@ def test_losses_refuse_what_makes_no_sense(arguments: tuple[Any, ...], message: 
         losses([0.5], [1.0], level=1)
     with pytest.raises(CxvalueError, match="draws == 5"):
         losses([0.5], [1.0], draws=5)
+    with pytest.raises(CxvalueError, match="seed == -1"):
+        losses([0.5], [1.0], seed=-1)
+
+
+def test_draws_and_seeds_held_as_floats_are_whole_numbers() -> None:
+    p, worth = [0.5, 0.25], [1.0, 2.0]
+    assert losses(p, worth, draws=100.0, seed=1.0) == losses(p, worth, draws=100)  # type: ignore[arg-type]
 
 
 def test_bands_put_everybody_somewhere_once() -> None:

@@ -36,6 +36,15 @@ def offers_of(seed: int, *, by_basket: bool, visits: int = VISITS) -> pd.DataFra
     )
 
 
+@pytest.mark.parametrize("without", [["basket_value", "basket_margin"], ["basket_margin"]])
+def test_offers_without_money_are_counted(without: list[str]) -> None:
+    offers = offers_of(1, by_basket=False, visits=200).drop(columns=without)
+    data = occasions_of(ibis.duckdb.connect().create_table("offers", offers))
+    assert data.total == 200
+    assert not data.priced
+    assert data.depth_by_basket == 0.0
+
+
 @pytest.mark.parametrize("by_basket", [True, False])
 def test_depths_by_what_the_customer_spends_are_said_and_lower_the_grade(by_basket: bool) -> None:
     data = occasions_of(ibis.duckdb.connect().create_table("offers", offers_of(1, by_basket=by_basket)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from cxvalue.questions.programmes.case_findings import case_findings
 from cxvalue.questions.programmes.declared_case import case_of, contribution_to_date, registration_of, verdict_of
 from cxvalue.questions.programmes.display import sensitivity_table
 from cxvalue.questions.programmes.effect_findings import effect_findings
+from cxvalue.questions.programmes.measure import ProgrammeFit
 from cxvalue.simulate import bank, write_world
 from cxvalue.simulate.bank_draw import BankParameters
 from cxvalue.workspace.opened import Study
@@ -56,6 +58,13 @@ def test_the_case_follows_the_rules_of_the_study(waiver):
     treated = truth[f"{NAME}.treated_customer_months"]
     assert value == pytest.approx(effect.estimate * treated - 60_000 - 2_000 * months)
     assert low < value < high
+
+
+def test_a_programme_for_all_of_a_study_without_customers_is_refused_where_it_is_declared():
+    programme = SimpleNamespace(name="fees", case=SimpleNamespace(population="all"))
+    fit = ProgrammeFit("fees", None, 1.0, 0, "")
+    with pytest.raises(BadInput, match=r"programmes\.fees\.case\.population: 'all' counts the customers"):
+        case_of(fit, programme, None)
 
 
 def test_the_effect_survives_the_cache_and_covers_the_truth(waiver):
