@@ -33,4 +33,6 @@ def test_every_question_says_why_it_has_no_answer(little: Study) -> None:
         asked.__dict__["results"] = {"spring": replace(campaigns.results["spring"], **found)}
         assert told in repr(asked.windows())
         for answer in (asked.arms(), asked.who_responds(), asked.second_lifetimes(), asked.whom_to_contact()):
-            assert "spring: not shown, for the reason given at “Does it last?”" in repr(answer), "the reason stands once"
+            assert "spring: not shown, for the reason given at “Does it last?”" in repr(answer), (
+                "the reason stands once"
+            )
