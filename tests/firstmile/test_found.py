@@ -144,7 +144,7 @@ def test_a_table_in_memory(tmp_path: Path) -> None:
     )
     found = recognise(frame).answer(currency="EUR", margin=0.4)
     assert examine(found.write(tmp_path / "s")).to_dict()["tables"]["transactions"]["revenue"] == 6.5
-    with pytest.raises(BadInput, match="is no table"):
+    with pytest.raises(BadInput, match="is not a table"):
         recognise(7)
 
 

@@ -41,7 +41,7 @@ def case(**given):
         ({"costs": {"one_off": -60_000}}, "one_off == -60000, must be an amount of 0 or more"),
         ({"costs": {"monthly": float("nan")}}, "monthly == nan"),
         ({"benefits": 5000}, r"benefits must be what CashBenefit\(name, monthly, low, high\) returns, not a int"),
-        ({"benefits": [Capacity("time", 1, 1, 1)]}, "is no money"),
+        ({"benefits": [Capacity("time", 1, 1, 1)]}, "is not money"),
         ({"risks": [1]}, "risks must be what Risk"),
         ({"settings": {"horizon_months": 36}}, "settings must be what CaseSettings"),
     ],

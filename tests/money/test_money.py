@@ -248,7 +248,7 @@ def test_a_fade_is_found_when_there_is_one_and_not_otherwise():
 
 def test_capacity_can_not_enter_the_money():
     room = Capacity("time", 100.0, 50.0, 150.0)
-    with pytest.raises(CxvalueError, match="no money"):
+    with pytest.raises(CxvalueError, match="not money"):
         business_case(an_effect([1.0] * 6), benefits=[room])
     case = business_case(an_effect([1.0] * 6), capacity=[room], horizon_months=6)
     assert case.npv.value == business_case(an_effect([1.0] * 6), horizon_months=6).npv.value

@@ -69,7 +69,7 @@ def test_a_part_of_a_report_writes_nothing(shop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (OutOfTime("it took longer than --timeout 1 s and was stopped; nothing was published."), "time .* was over"),
+        (OutOfTime("it took longer than --timeout 1 s and was stopped; nothing was published."), "time .* was reached"),
         (MemoryError(SECRET), "MemoryError$"),
         (KeyboardInterrupt(), "it was interrupted"),
     ],

@@ -259,7 +259,7 @@ def test_a_period_that_nobody_named_is_said(tmp_path: Path) -> None:
         (
             "{models: [bg_bb, bg_nbd, nbd], time_unit: month}",
             [
-                "cltv.models: names bg_bb beside bg_nbd, nbd: it counts periods, they count days, so no holdout can compares"
+                "cltv.models: names bg_bb beside bg_nbd, nbd: it counts periods, they count days, so no holdout can compare"
             ],
         ),
         (
@@ -276,7 +276,7 @@ def test_a_period_that_nobody_named_is_said(tmp_path: Path) -> None:
             "{models: [bg_bb, nbd], time_unit: day, covariates: city}",
             [
                 "cltv.covariates: needs the table 'customers'",
-                "cltv.covariates: goes with",
+                "cltv.covariates: needs one of",
                 "cltv.models:",
                 "cltv.time_unit:",
             ],

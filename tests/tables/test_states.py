@@ -208,7 +208,7 @@ def test_customers_first_seen_in_the_holdout_are_counted_apart(small: pd.DataFra
     [
         ({"revenue": [1.0, np.nan, np.inf, 1, 1]}, "transactions.revenue: 2 row(s) with no finite amount."),
         ({"customer_id": [1.0, 1, None, 2, 3]}, "transactions.customer_id: 1 row(s) with no customer."),
-        ({"date": ["2025-01-01"] * 5}, "transactions.date: holds string values, not dates. Convert it first"),
+        ({"date": ["2025-01-01"] * 5}, "transactions.date: contains string values, not dates. Convert it first"),
         (
             {"revenue": [10.0, 5, 7, 4, -2]},
             "transactions.revenue: 1 refund(s) larger than the customer's earlier purchases together.",

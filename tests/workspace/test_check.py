@@ -40,7 +40,7 @@ def test_check_says_what_it_understood(study: Path, capsys: pytest.CaptureFixtur
     )
     assert understood in said
     assert "left out     transactions: 1 state: failed" in said
-    assert "left out     transactions: 1 sales of guests" in said
+    assert "left out     transactions: 1 sales to guests" in said
 
 
 def test_check_as_json(study: Path, capsys: pytest.CaptureFixture[str]) -> None:

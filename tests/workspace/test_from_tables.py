@@ -47,7 +47,7 @@ def test_the_study_that_load_study_gives(tmp_path: Path) -> None:
     [
         ({"transactions": SOLD.drop(columns="revenue")}, "has no column 'revenue'"),
         ({"gros_margin": 0.4}, "Did you mean 'gross_margin'"),
-        ({"customers": 7}, "int is no table"),
+        ({"customers": 7}, "int is not a table"),
         ({"as_of": "soon"}, "is not a day"),
     ],
 )

@@ -121,10 +121,12 @@ def occasions_of(
     firsts = sized.agg(
         number=lambda t: t.count(),
         n=lambda t: t["size"].count(),
-        mean=lambda t: t["size"].mean(),
-        spread=lambda t: t["size"].var(how="pop"),
+        total=lambda t: t["size"].sum(),
+        squares=lambda t: (t["size"] * t["size"]).sum(),
     ).to_pandas()
-    by_first = firsts[["n", "mean", "spread"]].fillna(0.0).to_numpy(float)
+    sizes, total, squares = (firsts[name].fillna(0.0).to_numpy(float) for name in ("n", "total", "squares"))
+    mean = total / np.maximum(sizes, 1.0)
+    spread = np.maximum(squares / np.maximum(sizes, 1.0) - mean**2, 0.0)
     every, customers = float(firsts["number"].sum()), int(each.customer_id.nunique().to_pyarrow().as_py())
     return Occasions(
         low=keys[:, 1],
@@ -142,7 +144,7 @@ def occasions_of(
         priced=priced,
         assumed_margin=assumed,
         people=_people(known, segments),
-        depth_by_basket=_explained(by_first[:, 0], by_first[:, 1], by_first[:, 2], customers),
+        depth_by_basket=_explained(sizes, mean, spread, customers),
     )
 
 

@@ -178,7 +178,7 @@ def test_a_look_before_the_end_is_named() -> None:
     given = campaign()
     given["contacts"]["date"][:300] = ["2025-03-20"] * 300
     result = campaign_result(data_of(given, as_of=date(2025, 4, 10)))
-    assert "before the end" in result.interim
+    assert "interim look" in result.interim
     assert "19 April 2025" in result.interim
     texts = reactivation_findings(result, None, currency="EUR", level=0.95)
     assert "decide on that day" in texts[0].text
@@ -245,8 +245,8 @@ def test_what_a_claim_and_a_curve_say() -> None:
     claimed = claim_finding(result, None, currency="EUR", level=0.95)
     assert claimed.value == pytest.approx(result.claimed)
     assert claimed.value > result.margin_per_contact.value
-    assert "of the claim" in claimed.text
-    assert "narrower" in adjustment_sentence(
+    assert "of that claim" in claimed.text
+    assert "narrows the range" in adjustment_sentence(
         replace(result, unadjusted=Estimate(1, 0, 2, 3 * result.margin_per_contact.se, 0.1))
     )
     assert "not narrow" in adjustment_sentence(replace(result, unadjusted=result.margin_per_contact))

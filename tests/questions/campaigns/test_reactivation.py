@@ -186,7 +186,7 @@ def test_windows_arms_and_second_lives(data):
     width = whole.return_uplift.high - whole.return_uplift.low
     assert (arms["return_uplift_high"] - arms["return_uplift_low"] > width).all()
     lives = second_lives(rows, bought, dormancy_days=90)
-    assert [life.kind for life in lives] == ["contacted", "without a contact"]
+    assert [life.kind for life in lives] == ["contacted", "by themselves"]
     assert sum(life.returners for life in lives) == int((rows.main.returned & rows.main.observed).sum())
     assert lives[0].margin_12m is None
     assert "12 months" in lives[0].reason

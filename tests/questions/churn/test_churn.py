@@ -495,7 +495,7 @@ def warned(interactions: pd.DataFrame | None = None) -> pd.DataFrame:
 
 def test_the_list_gives_its_reasons_in_words_and_only_where_there_is_one() -> None:
     table = warned().set_index("customer_id")
-    assert table.loc["broken", "reason"] == "own rhythm broken: silent 45 days, buys every 12 days"
+    assert table.loc["broken", "reason"] == "usual rhythm broken: silent 45 days, buys every 12 days"
     assert table.loc["falling", "reason"] == "spend falling: last 3 purchases 67% below own average"
     assert table.loc["fine", "reason"] == table.loc["single", "reason"] == ""
     assert table["rank"].tolist() == [1, 2, 3, 4]

@@ -37,7 +37,7 @@ def test_wallet_questions_and_empty_scores_are_no_answers() -> None:
 
 
 def test_a_score_off_its_scale_is_refused_with_what_was_found() -> None:
-    with pytest.raises(CxvalueError, match=r"'overall' holds 7 to 55 on a scale of \[0, 10\]"):
+    with pytest.raises(CxvalueError, match=r"'overall' ranges from 7 to 55 on a scale of \[0, 10\]"):
         answered(surveys([("overall", 7), ("overall", 55)]), {}, AS_OF)
 
 

@@ -38,7 +38,7 @@ def test_scores_off_their_scale_stop_these_notebooks_and_say_what_to_write() -> 
     asked = ibis.memtable({"metric": ["csat", "csat"], "score": [55.0, 80.0]})
     found = experience_obstacles({"surveys": asked}.get)
     assert set(found) == {"60_experience", "61_drivers", "62_scores"}
-    assert "'csat' holds 55 to 80 on a scale of [0, 10]; write metrics:" in found["61_drivers"]
+    assert "'csat' ranges from 55 to 80 on a scale of [0, 10]; write metrics:" in found["61_drivers"]
     assert experience_obstacles({"surveys": asked}.get, {"csat": MetricRules(scale=(0, 100))}) == {}
 
 
@@ -46,7 +46,7 @@ def test_a_metric_asked_up_to_five_is_not_read_as_up_to_ten() -> None:
     asked = ibis.memtable({"metric": ["csat"] * 100 + ["nps"] * 100, "score": [1.0, 5.0] * 50 + [0.0, 10.0] * 50})
     found = experience_obstacles({"surveys": asked}.get)
     assert set(found) == {"60_experience", "61_drivers", "62_scores"}
-    assert "'csat' holds 1 to 5, and would be read as scores from 0 to 10; write metrics:" in found["61_drivers"]
+    assert "'csat' ranges from 1 to 5, and would be read as scores from 0 to 10; write metrics:" in found["61_drivers"]
     assert "nps" not in found["61_drivers"]
     for scale in ((1, 5), (0, 10)):
         assert experience_obstacles({"surveys": asked}.get, {"csat": MetricRules(scale=scale)}) == {}
@@ -56,11 +56,11 @@ def test_a_metric_asked_up_to_five_is_not_read_as_up_to_ten() -> None:
 @pytest.mark.parametrize(
     ("metric", "score", "said"),
     [
-        ("main_store", [1.0, 2.0], "'main_store' holds 2 to 2;"),
-        ("main_store", [85.0, 0.0], "holds 85 to 85"),
-        ("category_spend", [100.0, -5.0], "holds −5 to −5"),
-        ("rank", [0.0, 1.0], "holds 0 to 0"),
-        ("brands_used", [0.0, 3.0], "holds 0 to 0"),
+        ("main_store", [1.0, 2.0], "'main_store' ranges from 2 to 2;"),
+        ("main_store", [85.0, 0.0], "ranges from 85 to 85"),
+        ("category_spend", [100.0, -5.0], "ranges from −5 to −5"),
+        ("rank", [0.0, 1.0], "ranges from 0 to 0"),
+        ("brands_used", [0.0, 3.0], "ranges from 0 to 0"),
     ],
 )
 def test_answers_about_the_wallet_that_cannot_be_stop_its_notebook(metric: str, score: list[float], said: str) -> None:

@@ -439,5 +439,5 @@ def test_a_study_with_covariates_is_prepared_and_opened(tmp_path: Path, monkeypa
     shown = cltv_value.value_by_level(fit, opened.base, opened.states())
     assert "gold" in levels_display(shown, "EUR").to_html()
     path.write_text(text.replace("- segment", "- sector"), encoding="utf-8")
-    with pytest.raises(BadInput, match="'sector' is no column of the table 'customers'"):
+    with pytest.raises(BadInput, match="'sector' is not in the table 'customers'"):
         check(path)

@@ -142,7 +142,7 @@ def test_more_may_be_lost_than_was_spent(case):
     assert worse.roi.value < -1
     amount = format_value(-worse.roi.value, "EUR")
     assert money_findings(worse)["roi"].text.startswith(
-        f"For each EUR spent {amount} is lost, in today's money: customers"
+        f"For each EUR spent, {amount} is lost, in today's money: customers"
     )
 
 

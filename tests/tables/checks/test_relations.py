@@ -173,4 +173,4 @@ def test_a_campaign_or_control_written_in_two_ways_is_refused(tmp_path: Path, co
         contacts = contacts.replace("Wake ", "Wake")
     said = problems(tmp_path, {"transactions": sales(*MANY), "contacts": contacts}, campaigns=campaigns)
     assert f"tables.contacts.{column}" in said
-    assert "one way" in said
+    assert "the same way" in said

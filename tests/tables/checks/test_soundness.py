@@ -92,7 +92,7 @@ def test_a_share_in_place_of_a_margin_in_money_is_said(tmp_path: Path, margin, l
     assert ("sign" in kinds(found)) == (lowers is not None)
     if lowers is not None:
         assert only(found, "sign").lowers == lowers
-        assert "not a share or percentage" in only(found, "sign").text
+        assert "not a share or a percentage" in only(found, "sign").text
 
 
 @pytest.mark.parametrize(

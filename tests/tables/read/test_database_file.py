@@ -24,7 +24,7 @@ def test_a_table_of_a_sqlite_file(tmp_path: Path) -> None:
     found = rows(load(tmp_path, {"transactions": {"path": "shop.db", "table": "orders"}}))
     assert found == [("007", "2025-03-01", 5.5), ("b", "2025-03-02", 7.0)]
     message = problems(tmp_path, {"transactions": {"path": "shop.db"}})
-    assert "holds 2 tables. Write 'table:' with one of them: 'orders', 'sessions'." in message
+    assert "contains 2 tables. Write 'table:' with one of them: 'orders', 'sessions'." in message
     message = problems(tmp_path, {"transactions": {"path": "shop.db", "table": "order"}})
     assert "has no table 'order'. Did you mean 'orders'?" in message
     assert path.read_bytes() == before
