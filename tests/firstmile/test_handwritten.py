@@ -19,7 +19,7 @@ BY_HAND: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
         "shopify.csv",
         {"customer_id": "Email", "date": "Created at", "revenue": "Lineitem price"},
         {},
-        "revenue is 'Lineitem price' and not 'Subtotal'.*whatever 'Financial Status' says.*once_per: Name.*not a separate refund",
+        "revenue is 'Lineitem price' and not 'Subtotal'.*whatever 'Financial Status' says.*once_per: Name.*not a separate",
     ),
     (
         "woo.csv",

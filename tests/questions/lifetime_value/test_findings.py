@@ -284,7 +284,7 @@ def test_a_withheld_dropout_and_a_missing_holdout_are_said() -> None:
 
 @pytest.mark.parametrize(
     ("found", "said"),
-    [(("mbg_cnbd_k", "bg_cnbd_k"), "It is unclear whether customers leave for good: MBG/CNBD-k (regular rhythm) and BG/CNBD-k (regular rhythm) find that they do"),
+    [(("mbg_cnbd_k", "bg_cnbd_k"), "for good: MBG/CNBD-k (regular rhythm) and BG/CNBD-k (regular rhythm) find that they do"),
      (("bg_nbd",), "It is unclear whether customers leave for good: BG/NBD finds that they do"),
      ((), "These data do not show customers leaving for good, so nothing is said about who left: a model "
 "in which nobody leaves gave the best forecast of the holdout.")],
