@@ -27,16 +27,16 @@ report: ## runs every study under data/; STUDY= a name, folder or file for one, 
 # Workers and the processes that tests start import the same modules over and over: they may keep them compiled.
 pytest := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 $(run) -m pytest -q -n auto --maxprocesses 4 --dist worksteal
 
-test: ## ruff, mypy, every test and the examples of the docstrings; of long sweeps the first cases
+test: ## ruff, mypy, the quick tests and the examples of the docstrings
 	@status=0; \
 	$(run) -m ruff check --quiet . || status=1; \
 	$(run) -m mypy --no-error-summary || status=1; \
 	$(pytest) -m "not thorough" || status=1; \
 	exit $$status
 
-test-all: test thorough ## `make test`, and what is thorough after it
+test-all: test thorough ## `make test`, and what it left out after it
 
-thorough: ## the further cases of the sweeps in tests/thorough.txt
+thorough: ## what `make test` leaves out: further cases and tests that take long, listed in tests/thorough.txt
 	@$(pytest) -m thorough tests
 
 lint: ## ruff and mypy alone

@@ -1,4 +1,4 @@
-"""The marker `thorough`: further examples of a property whose first ones stay in `make test`; thorough.txt lists them."""
+"""The marker `thorough`: what `make test` leaves to `make thorough`, so that it is quick; thorough.txt lists it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LIST = Path(__file__).with_suffix(".txt")
 
 @dataclass(frozen=True)
 class Sweep:
-    """A test of many cases: every day one in `one_in` of them is run, and why the others may wait."""
+    """A test of which one in `one_in` cases is run every day (None: it waits as a whole), and what it is that waits."""
 
     test: str
-    one_in: int
-    why: str
+    one_in: int | None
+    what: str
 
     @property
     def file(self) -> Path:
@@ -29,10 +29,12 @@ def read_list(text: str) -> list[Sweep]:
     """The sweeps of a list, a line each.
 
     >>> read_list("# a list\\ntests/test_a.py::test_b  1/5  any seed")
-    [Sweep(test='tests/test_a.py::test_b', one_in=5, why='any seed')]
+    [Sweep(test='tests/test_a.py::test_b', one_in=5, what='any seed')]
     """
     lines = [line.split("  ") for line in text.splitlines() if line and not line.startswith("#")]
-    return [Sweep(test, int(share.removeprefix("1/")), why) for test, share, why in lines]
+    return [
+        Sweep(test, None if share == "whole" else int(share.removeprefix("1/")), what) for test, share, what in lines
+    ]
 
 
 SWEEPS = {one.test: one for one in read_list(LIST.read_text(encoding="utf-8"))}
@@ -40,12 +42,13 @@ SWEEPS = {one.test: one for one in read_list(LIST.read_text(encoding="utf-8"))}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the further cases of every sweep, before cases are chosen by their marks."""
+    """Mark what waits of every sweep, before cases are chosen by their marks."""
     seen = Counter[str]()
     for item in items:
         name = item.nodeid.partition("[")[0]
         if name in SWEEPS:
-            if seen[name] % SWEEPS[name].one_in:
+            one_in = SWEEPS[name].one_in
+            if one_in is None or seen[name] % one_in:
                 item.add_marker(pytest.mark.thorough)
             seen[name] += 1
 
