@@ -16,8 +16,6 @@ from cxvalue.tables.read.roles import KEY, NO_SALE, THOUSANDS, UNMARKED, currenc
 from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import literal, quoted
 
-__all__ = ["left_aside"]
-
 _PLACE = re.compile(r"\b(zip|postal|postcode|plz|city|town|country|region|ort|ville|ciudad)\b")
 _CENTS = re.compile(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе")
 _MOST_WORDS, _LONGEST_WORD = 15, 40

@@ -17,8 +17,6 @@ from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.ids import choices, repaired, repairs_in_words, repairs_line
 from cxvalue.tables.read.schema import CUSTOMER
 
-__all__ = ["Held", "Relation", "hold_against"]
-
 REFUSED_BELOW, WORTH_A_REPAIR = 0.05, 0.01
 FEW_KNOWN = {"contacts": 0.80, "offers": 0.80}
 """Prospects stand in these tables, so fewer of their ids must be known than elsewhere."""

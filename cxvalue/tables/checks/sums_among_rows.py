@@ -11,8 +11,6 @@ from cxvalue.language.catalogue import translate
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import Contradiction
 
-__all__ = ["named_sums", "sum_names", "sums_caution", "sums_to_count"]
-
 _WORDS = (
     "sub-?total|grand total|total général|sous-total|totals?|sums?|summe|zwischensumme|gesamt(?:summe|ergebnis)?|ergebnis|"
     "somme|suma|итого|итог|всего|общий итог|усього|разом|підсумок|小计|合计|总计"
