@@ -50,7 +50,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     early = _path_before(before, before_knife)
     drifts = drifts_before(panel, found_.overall)
     units, customers = _sizes(panel)
-    rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, BASE_MONTHS, level)
+    rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, level)
     usual = usual_outcome(panel)
     checks = [
         _drift_check(drifts, found_.overall),
@@ -90,7 +90,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
             "sensitivity": rows,
             "drift_limit": limit,
             "left_out": _left_out(panel, knife),
-            "base": _base_words(found_, BASE_MONTHS),
+            "base": _base_words(found_),
             "month_before": _month_before(before, before_knife),
         },
     )
@@ -348,9 +348,9 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
     return [*notes, few] if few else notes
 
 
-def _base_words(found: GroupTime, base_months: int) -> str:
+def _base_words(found: GroupTime) -> str:
     """From what all effects by month are counted, before the start and after it."""
-    longest = min(base_months, int(found.bases.max()) + 1)
+    longest = min(BASE_MONTHS, int(found.bases.max()) + 1)
     if longest > 1:
         return translate_count(
             "the mean of the {count:,} month before the start",
