@@ -86,10 +86,8 @@ def _worth(best: pd.Series, currency: str, when: dict[str, Any]) -> str:
         told.append(translate("{amount} of other margin that it replaced has been deducted.", amount=replaced))
     told += [
         translate(
-            (
-                "If the product itself is the reason, one more customer in a hundred taking it up is worth "
-                "{worth}, {range}."
-            ),
+            "If the product itself is the reason, one more customer in a hundred taking it up is worth "
+            "{worth}, {range}.",
             worth=format_value(best.point_value, currency),
             range=format_range(best.point_low, best.point_high, currency),
         ),

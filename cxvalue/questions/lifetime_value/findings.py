@@ -176,10 +176,8 @@ def record_sentence(record: PastRecord | None, months: int) -> str:
     if len(record) == 1:
         if record.own_horizon:
             return translate(
-                (
-                    "Made from 1 past date, such a forecast of the margin of the following {months} months missed by"
-                    " {miss:.1%}."
-                ),
+                "Made from 1 past date, such a forecast of the margin of the following {months} months missed by"
+                " {miss:.1%}.",
                 **numbers,
             )
         return translate(
@@ -337,10 +335,8 @@ def _others(fit: CltvFit) -> str:
     told = {"model": MODEL_TITLES[fit.selected], "misses": enumerated(f"{title} {off}" for title, off in each)}
     if all(score.log_score >= other.log_score for other in rest):
         return translate(
-            (
-                "{model} was the best at forecasting how each customer would buy; the others missed the total "
-                "by: {misses}."
-            ),
+            "{model} was the best at forecasting how each customer would buy; the others missed the total "
+            "by: {misses}.",
             **told,
         )
     return translate("The study asks for {model}; the others missed the total by: {misses}.", **told)

@@ -40,10 +40,8 @@ def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Findi
     if found.room is not None:
         value = found.room
         text = translate(
-            (
-                "The {customers:,} customers who stated their spend still spend elsewhere what would be {margin}"
-                " of margin a year ({range})."
-            ),
+            "The {customers:,} customers who stated their spend still spend elsewhere what would be {margin}"
+            " of margin a year ({range}).",
             customers=found.told,
             margin=format_value(value.value, currency),
             range=format_range(value.low, value.high, currency),
@@ -114,10 +112,8 @@ def _main_store(writer: FindingWriter, found: Wallet, value: Interval) -> Findin
     }
     if found.at_till:
         text = translate(
-            (
-                "{share} of customers ({range}) call us their main shop; asked at the till alone, it would seem "
-                "to be {till}."
-            ),
+            "{share} of customers ({range}) call us their main shop; asked at the till alone, it would seem "
+            "to be {till}.",
             till=format_value(found.as_asked, "share"),
             **values,
         )

@@ -51,10 +51,8 @@ def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Pro
                 told = {"contacts": many, "name": wanted, "written": listed}
                 said = (
                     translate(
-                        (
-                            "{contacts:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
-                            "campaign."
-                        ),
+                        "{contacts:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
+                        "campaign.",
                         **told,
                     )
                     if column == "campaign"

@@ -83,10 +83,7 @@ def _rows_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, found
         return "", number, text
     if role == "type" and (words := _returns(con, raw)):
         text = translate(
-            (
-                "{column} says {words} in rows with amounts above zero, which are added up. If these are "
-                "returns: {line}."
-            ),
+            "{column} says {words} in rows with amounts above zero, which are added up. If these are returns: {line}.",
             column=repr(theirs),
             words=enumerated(f"{word} {count:,}" for word, count in words),
             line=f"refund: {{rows: {{{theirs}: [{', '.join(word for word, _ in words)}]}}}}",
@@ -126,10 +123,8 @@ def _amounts_beside(raw: RawTable, role: str, found: Mapping[str, int]) -> _Doub
         return "revenue", found["rows"], text
     if role == "tax" and number and "net" not in raw.beside and not role_of(revenue, "net"):
         text = translate(
-            (
-                "Revenue is {revenue}, and there is a column {column} beside it, filled in {rows:,} rows. If tax"
-                " is included: {line}."
-            ),
+            "Revenue is {revenue}, and there is a column {column} beside it, filled in {rows:,} rows. If tax"
+            " is included: {line}.",
             revenue=repr(revenue),
             column=repr(theirs),
             rows=number,

@@ -49,10 +49,8 @@ def named_sums(table: ir.Table, column: str) -> Contradiction | None:
     named = ids.filter(ids[column].isin(sums))
     what = translate("'{column}' that names a total, such as {name}", column=column, name=repr(min(sums)))
     remedy = translate(
-        (
-            "Totals of other rows are not customers and would count twice: leave them out ({line}), or "
-            "export the rows alone."
-        ),
+        "Totals of other rows are not customers and would count twice: leave them out ({line}), or "
+        "export the rows alone.",
         line=f"leave_out_rows: {{…: [{', '.join(sorted(sums)[:3])}{', …' if len(sums) > 3 else ''}]}}",
     )
     return Contradiction(named, (column,), what, remedy)
