@@ -168,8 +168,11 @@ class Effect(Drawn, Plain):
         return replace(self, checks=judged, grade=grade_of(BASE_GRADES[self.design], judged))
 
 
-def holm(checks: Sequence[Check], alpha: float = 0.05) -> tuple[Check, ...]:
-    """Judge the gating checks that have a p-value together (Holm 1979): a check fails when its adjusted p is below alpha.
+_ALPHA = 0.05
+
+
+def holm(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Judge the gating checks that have a p-value together (Holm 1979): a check fails when its adjusted p is below 0.05.
 
     >>> one, two = holm([Check("a", "?", None, True, "", 0.03), Check("b", "?", None, True, "", 0.04)])
     >>> one.passed, two.passed  # 2 × 0.03 is above 0.05
@@ -180,7 +183,7 @@ def holm(checks: Sequence[Check], alpha: float = 0.05) -> tuple[Check, ...]:
     )
     failed: set[int] = set()
     for rank, (p_value, place) in enumerate(ranked):
-        if p_value * (len(ranked) - rank) >= alpha:
+        if p_value * (len(ranked) - rank) >= _ALPHA:
             break
         failed.add(place)
     judged = {place for _, place in ranked}

@@ -42,35 +42,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     """
     import pandas as pd
 
-    cells, starts = _frame(panel, "panel"), _frame(rollout, "rollout")
-    unit = next((name for name in IDS if name in cells.columns), "unit")
-    problems = [
-        Problem(
-            "panel", translate("has no column {name!r}.", name=name), nearest(str(name), list(map(str, cells.columns)))
-        )
-        for name in (unit, "month", outcome)
-        if name not in cells.columns
-    ]
-    problems += [
-        Problem(
-            "rollout", translate("has no column {name!r}.", name=name), nearest(name, list(map(str, starts.columns)))
-        )
-        for name in (unit, "start")
-        if name not in starts.columns
-    ]
-    if problems:
-        raise BadInput(problems)
-    columns = [unit, "month", outcome] + (["customers"] if "customers" in cells.columns else [])
-    cells = cells[columns].assign(**{unit: _ids(cells[unit]), "month": _days(cells["month"])})
-    starts = starts.assign(**{unit: _ids(starts[unit]), "start": _days(starts["start"])})
-    problems = _no_days("panel.month", cells["month"]) + _no_days("rollout.start", starts["start"])
-    if cells.empty:
-        problems.append(Problem("panel", translate("has no rows.")))
-    if problems:
-        raise BadInput(problems)
-    problems = _wrong_rows(cells, starts, unit, outcome)
-    if problems:
-        raise BadInput(problems)
+    cells, starts, unit = _read(panel, rollout, outcome)
     month = pd.to_datetime(cells["month"])
     number = (month.dt.year * 12 + month.dt.month).to_numpy(int)
     first = int(number.min())
@@ -79,38 +51,35 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     values = values.pivot(index=unit, columns="_month", values="_value").reindex(columns=range(months.count))
     values = values[values.notna().any(axis=1)]
     absent = sorted(set(starts[unit]) - set(values.index))
-    begun = pd.to_datetime(starts.set_index(unit)["start"]).reindex(values.index)
-    at = (begun.dt.year * 12 + begun.dt.month - first).to_numpy(float)
-    whole = (begun.dt.day == 1).fillna(False).to_numpy(bool)
-    start = np.where(np.isnan(at), -1, np.where(whole, at, at + 1)).astype(np.int64)
-    base = np.where(np.isnan(at), months.count, at - 1).astype(np.int64)
-    start = np.where(start >= months.count, -1, start)
+    start, base = _begun(pd.to_datetime(starts.set_index(unit)["start"]).reindex(values.index), first, months.count)
     early = _early(start[base < 0], months.count)
     values, start, base = values[base >= 0], start[base >= 0], base[base >= 0]
     names = tuple(str(name) for name in values.index)
     table = values.to_numpy(float)
     there = ~np.isnan(table)
-    notes = _notes(there, names, absent)
+    shared: dict[str, Any] = {
+        "months": months,
+        "start": start,
+        "base": base,
+        "later": 0,
+        "unlisted": 0,
+        "outcome": outcome,
+        "unit": unit,
+        "early": early,
+        "notes": _notes(there, names, absent),
+    }
     if unit == "customer_id" and design in ("experiment", "matched"):
         free = there & (np.arange(months.count) <= base[:, None])
         return CustomerPanel(
-            months=months,
+            **shared,
             customer_id=np.array(names, dtype=object),
             unit_of=np.arange(len(names)),
             names=(),
-            start=start,
-            base=base,
             arm=np.full(len(names), "", dtype=object),
             first=np.zeros(len(names), dtype=np.int64),
             last=np.full(len(names), months.count - 1),
             values=table.astype(np.float32),
-            later=0,
-            unlisted=0,
-            outcome=outcome,
-            unit=unit,
-            early=early,
             past=None if there.all() else fill_gaps(table, free).astype(np.float32),
-            notes=notes,
         )
     heads = pd.Series(1.0, index=values.index)
     if "customers" in cells.columns:
@@ -120,21 +89,51 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     customers[:, 0] = np.where(there, heads.to_numpy(float)[:, None], 0.0)
     total[:, 0] = np.where(there, table, 0.0) * customers[:, 0]
     return UnitPanel(
-        months=months,
+        **shared,
         cluster=np.arange(len(names)),
         names=names,
-        start=start,
-        base=base,
         customers=customers,
         total=total,
-        later=0,
-        unlisted=0,
-        outcome=outcome,
-        unit=unit,
-        early=early,
         gaps=not there.all(),
-        notes=notes,
     )
+
+
+def _read(panel: Any, rollout: Any, outcome: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """The two tables, ids as text and periods as days, and the column of their units; raises `BadInput`."""
+    cells, starts = _frame(panel, "panel"), _frame(rollout, "rollout")
+    unit = next((name for name in IDS if name in cells.columns), "unit")
+    lacking = _lacking("panel", cells, unit, "month", outcome) + _lacking("rollout", starts, unit, "start")
+    if lacking:
+        raise BadInput(lacking)
+    columns = [unit, "month", outcome] + (["customers"] if "customers" in cells.columns else [])
+    cells = cells[columns].assign(**{unit: _ids(cells[unit]), "month": _days(cells["month"])})
+    starts = starts.assign(**{unit: _ids(starts[unit]), "start": _days(starts["start"])})
+    problems = _no_days("panel.month", cells["month"]) + _no_days("rollout.start", starts["start"])
+    if cells.empty:
+        problems.append(Problem("panel", translate("has no rows.")))
+    # What is wrong with rows can be said only where months are months.
+    problems = problems or _wrong_rows(cells, starts, unit, outcome)
+    if problems:
+        raise BadInput(problems)
+    return cells, starts, unit
+
+
+def _lacking(where: str, table: pd.DataFrame, *names: str) -> list[Problem]:
+    columns = [str(name) for name in table.columns]
+    return [
+        Problem(where, translate("has no column {name!r}.", name=name), nearest(str(name), columns))
+        for name in names
+        if name not in table.columns
+    ]
+
+
+def _begun(begun: pd.Series, first: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First whole month with the programme (-1: none) and last one without of each unit, of `count` from `first` on."""
+    at = (begun.dt.year * 12 + begun.dt.month - first).to_numpy(float)
+    whole = (begun.dt.day == 1).fillna(False).to_numpy(bool)
+    start = np.where(np.isnan(at), -1, np.where(whole, at, at + 1)).astype(np.int64)
+    base = np.where(np.isnan(at), count, at - 1).astype(np.int64)
+    return np.where(start >= count, -1, start), base
 
 
 def _ids(values: pd.Series) -> pd.Series:
@@ -176,10 +175,32 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
     """What is wrong with the rows of the two tables, all at once."""
     import pandas as pd
 
-    problems = []
     month = pd.to_datetime(cells["month"], errors="coerce")
     value = pd.to_numeric(cells[outcome], errors="coerce")
     nameless = cells[unit].isna() | month.isna()
+    problems = _wrong_cells(cells, unit, outcome, nameless, value)
+    keys = cells[unit].fillna("") + ", " + month.dt.strftime("%B %Y").fillna("")
+    problems += _wrong_units(cells[unit], starts[unit], unit, nameless, keys)
+    span = 0 if month.isna().all() else months_apart(month.min(), month.max()) + 1
+    size = cells[unit].nunique() * span
+    missing = size - int((value.notna() & ~nameless).sum())
+    if not problems and size and missing > MOST_MISSING * size:
+        found = translate(
+            "{missing:,} of {size:,} months have no outcome. A month without a row counts as missing here, "
+            "not as zero.",
+            missing=missing,
+            size=size,
+        )
+        remedy = translate("Add a row with 0 for every month in which nothing was brought.")
+        problems.append(Problem("panel", found, remedy))
+    return problems
+
+
+def _wrong_cells(cells: pd.DataFrame, unit: str, outcome: str, nameless: pd.Series, value: pd.Series) -> list[Problem]:
+    """What is wrong with single rows: no unit or month (`nameless`), no number as outcome (`value`), no customers."""
+    import pandas as pd
+
+    problems = []
     if nameless.any():
         found = translate(
             "{rows:,} rows have no {unit} or no month that is a date.", rows=int(nameless.sum()), unit=unit
@@ -200,7 +221,12 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
         if none.any():
             found = translate("{rows:,} rows do not have a number of customers above 0.", rows=int(none.sum()))
             problems.append(Problem("panel.customers", found, translate("Fill it in, or leave those rows out.")))
-    keys = cells[unit].fillna("") + ", " + month.dt.strftime("%B %Y").fillna("")
+    return problems
+
+
+def _wrong_units(units: pd.Series, starts: pd.Series, unit: str, nameless: pd.Series, keys: pd.Series) -> list[Problem]:
+    """What is wrong with units of the panel and of the roll-out: months (`keys`) on two rows, listed twice or nowhere."""
+    problems = []
     twice = keys[~nameless & keys.duplicated(keep=False)]
     if len(twice):
         found = translate(
@@ -211,15 +237,15 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
         )
         remedy = translate("Keep one row for each {unit} and month, or add them up first.", unit=unit)
         problems.append(Problem("panel", found, remedy))
-    again = starts[unit][starts[unit].duplicated()]
+    again = starts[starts.duplicated()]
     if len(again):
         found = translate(
             "{units:,} of the units appear more than once: {examples}.", units=again.nunique(), examples=_some(again)
         )
         problems.append(Problem("rollout", found, translate("Keep one row for each.")))
-    unlisted = cells[unit][~nameless & ~cells[unit].isin(starts[unit])]
+    unlisted = units[~nameless & ~units.isin(starts)]
     if len(unlisted):
-        few, every = unlisted.nunique(), cells[unit].nunique()
+        few, every = unlisted.nunique(), units.nunique()
         found = translate(
             "does not list {few:,} of the {every:,} units of the panel: {examples}.",
             few=few,
@@ -230,21 +256,6 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
             "List them with an empty start if they never got the programme; leave them out of the panel otherwise."
         )
         problems.append(Problem("rollout", found, remedy))
-    first = month.min(), month.max()
-    span = 0 if month.isna().all() else months_apart(*first) + 1
-    size = cells[unit].nunique() * span
-    missing = size - int((value.notna() & ~nameless).sum())
-    if not problems and size and missing > MOST_MISSING * size:
-        found = translate(
-            (
-                "{missing:,} of {size:,} months have no outcome. A month without a row counts as missing here, "
-                "not as zero."
-            ),
-            missing=missing,
-            size=size,
-        )
-        remedy = translate("Add a row with 0 for every month in which nothing was brought.")
-        problems.append(Problem("panel", found, remedy))
     return problems
 
 

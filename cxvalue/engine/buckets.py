@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["bucket", "md5_of"]
-
 _DIGITS = 6  # 16 million numbers, so that the remainder spreads evenly
 _HEX = "0123456789abcdef"
 

@@ -20,8 +20,6 @@ from ibis.common.graph import Node
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Composed"]
-
 MOST_NODES = 100_000
 """So many different parts of expressions are remembered, some 50 MB; then it begins anew."""
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-__all__ = ["NOTEBOOK_MEMORY_MB", "Embedded", "connect"]
-
 LEAST_MEMORY_MB = 600
 """What 12 million purchases needed; with less, the engine spills."""
 

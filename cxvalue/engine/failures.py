@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
 from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["EngineFailed", "guarded", "refused", "said_of"]
-
 _BY_STATE = (
     (
         "28",

@@ -15,8 +15,6 @@ from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 
-__all__ = ["open_engine", "open_warehouse"]
-
 
 def open_engine(engine: str | None, con: Any = None) -> Place:
     """The engine that a study file names as ``${NAME}``; without one that of this process, on `con` where it is given.

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study import TableSource
 
-__all__ = ["Place"]
-
 
 class Place(ABC):
     """An engine that holds tables; `words` name it to people, and `con` is its connection through ibis."""

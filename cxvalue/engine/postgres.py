@@ -22,8 +22,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from psycopg import Connection
 
-__all__ = ["Postgres", "open_postgres"]
-
 SECONDS_TO_CONNECT = 10
 LONGEST_STATEMENT = "3h"
 """Where neither the address nor the server sets a statement_timeout."""

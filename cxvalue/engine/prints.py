@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cxvalue.engine.warehouse import Warehouse
     from cxvalue.study import StudyFile
 
-__all__ = ["hash_of_everything", "prints_of_tables"]
-
 
 def hash_of_everything(study: StudyFile) -> dict[str, str]:
     """`hash_of_inputs`, with a fingerprint of each table in the study's engine: rows that are the same give the same."""

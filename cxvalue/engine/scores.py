@@ -18,18 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from psycopg import Connection, Cursor
 
-__all__ = [
-    "COLUMNS",
-    "OF_RUN",
-    "WHERE",
-    "batches_of_scores",
-    "not_ours",
-    "obstacles_to_scores",
-    "other_columns",
-    "replace_scores",
-    "whose_scores",
-]
-
 WHERE = "study.work.write_back"
 COLUMNS = {
     "customer_id": "text",

@@ -18,8 +18,6 @@ from cxvalue.engine.warehouse import BLANKS, WHERE, Warehouse
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 
-__all__ = ["Spark", "open_spark"]
-
 ROWS_A_PART = 1_000_000
 """Larger tables come over in parts of about so many rows: the driver holds one of them."""
 _FIXED = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}

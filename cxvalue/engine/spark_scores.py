@@ -18,8 +18,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["obstacles_in_spark", "replace_in_spark"]
-
 _KINDS = {"text": "string", "bigint": "bigint", "double precision": "double", "boolean": "boolean", "date": "date"}
 _TYPED = {name: _KINDS[kind] for name, kind in {**OF_RUN, **COLUMNS}.items()}
 _WHOSE, _ROWS_OF = "cxvalue.scores", "cxvalue.rows"

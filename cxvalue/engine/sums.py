@@ -16,8 +16,6 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import sqlglot.expressions as sge
 
-__all__ = ["STEPS", "order_free"]
-
 STEPS = (2.0**-8, 2.0**-36)
 """Multiples of the first are added exactly up to 3.5e13 (2^53 of them); what it leaves, in multiples of the second, in 67
 million rows; and what both leave, in as many, of values that are 0 or at least 0.00025. Beyond these a sum is as right as a

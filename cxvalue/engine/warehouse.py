@@ -27,8 +27,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from cxvalue.study import TableSource
 
-__all__ = ["BLANKS", "SMALL_ROWS", "WHERE", "Warehouse", "row_text"]
-
 SMALL_ROWS = 100_000
 """Rows of a file that may be sent up to a warehouse."""
 ROWS_AT_ONCE = 100_000

@@ -20,20 +20,6 @@ from typing import Any
 
 from cxvalue.language.english import ENGLISH
 
-__all__ = [
-    "CATALOGUES",
-    "LANGUAGES",
-    "day_in_words",
-    "speak",
-    "spoken",
-    "translatable",
-    "translate",
-    "translate_count",
-    "using",
-    "word_of",
-    "written",
-]
-
 CATALOGUES = Path(__file__).parent
 LANGUAGES = ("en", "ru", "uk", "zh")
 """What ``language:`` of a study file may be: English, Russian, Ukrainian, Chinese."""

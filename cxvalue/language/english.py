@@ -7,8 +7,6 @@ from types import MappingProxyType
 
 from cxvalue.language.english_papers import PAPERS
 
-__all__ = ["ENGLISH"]
-
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "language": "en",

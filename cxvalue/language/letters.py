@@ -6,11 +6,6 @@ import re
 import textwrap
 from pathlib import Path
 
-__all__ = [
-    "FONTS", "OFFICE_FONTS", "begun", "closed_up", "families_of", "lines_of", "longest_word", "padded", "parted_at_colon",
-    "width_of",
-]  # fmt: skip
-
 FONTS = Path(__file__).parent / "fonts"
 """Parts of Noto Sans CJK SC under the SIL Open Font License, which lies beside them; `tests/fonts.py` makes them."""
 

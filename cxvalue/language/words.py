@@ -10,8 +10,6 @@ from cxvalue.language.catalogue import spoken, word_of
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.letters import closed_up
 
-__all__ = ["enumerated", "named", "spoken_words", "unit_word", "words_for"]
-
 FORMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "en": ("one", "other"),

@@ -90,16 +90,7 @@ def search_rules(
     paid = np.asarray(amount, dtype=float)
     if not paid.size or years <= 0:
         raise CxvalueError("There are no fees, or no period in which they fell, to search for rules.")
-    for name in ("saved_per_waiver", "gain_per_customer_year", "extra_share"):
-        middle, least, most = getattr(handling, name)
-        if not least <= middle <= most:
-            raise CxvalueError(
-                "{name}: {middle} does not lie in its range {least} to {most}.",
-                name=name,
-                middle=middle,
-                least=least,
-                most=most,
-            )
+    _check_ranges(handling)
     rng = np.random.default_rng(seed)
     there = np.zeros(paid.size, dtype=bool) if under_rule is None else np.asarray(under_rule, dtype=bool)
     found = [one for cap in caps for one in _counted(np.asarray(customer_year), paid, there, float(cap), times)]
@@ -148,6 +139,19 @@ def search_rules(
         rules, float(found[best][0]), int(found[best][1]), float(expected[best]), float(low[best]), float(high[best]),
         float(rules["chosen"].iloc[best]), cap_range, times_range,
     )  # fmt: skip
+
+
+def _check_ranges(handling: Handling) -> None:
+    for name in Handling.__slots__:
+        middle, least, most = getattr(handling, name)
+        if not least <= middle <= most:
+            raise CxvalueError(
+                "{name}: {middle} does not lie in its range {least} to {most}.",
+                name=name,
+                middle=middle,
+                least=least,
+                most=most,
+            )
 
 
 def _value(counts: Floats, saved: Floats, gain: Floats, extra: Floats) -> Floats:

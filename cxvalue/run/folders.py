@@ -79,7 +79,7 @@ def alone(folder: Path, name: str, study: str) -> Iterator[None]:
 
 
 @contextmanager
-def claimed(parent: Path, name: str, *, prefix: str, mode: int = 0o700) -> Iterator[Path]:
+def claimed(parent: Path, name: str, *, prefix: str) -> Iterator[Path]:
     """Make `parent/name` and keep it as this process's own until the end, when it is removed if it is still there.
 
     Folders of the same `prefix` that no living process claims are removed first.
@@ -87,7 +87,7 @@ def claimed(parent: Path, name: str, *, prefix: str, mode: int = 0o700) -> Itera
     with locked(parent):
         _remove_unclaimed(parent, prefix)
         folder = parent / name
-        folder.mkdir(mode=mode)
+        folder.mkdir(mode=0o700)
         handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX)
     try:

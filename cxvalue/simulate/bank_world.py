@@ -7,7 +7,7 @@ to units (`design`) is what makes its effect easy or hard to find. `draw_bank` i
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,9 @@ GIVEN = {
     "single_unit": translatable("One branch lets agents waive small fines."),
 }
 
+BY_CUSTOMER = ("experiment", "matched")
+"""Designs in which customers, not branches, get the programme."""
+
 
 def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DEFAULT) -> World:
     """Simulate a bank's books over three years, and the truth about its programme from both of its customers' lives.
@@ -59,34 +62,15 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
             "branch": [f"branch {number:03d}" for number in drawn.branch],
         }
     )
-    by_customer = true.design in ("experiment", "matched")
     truth = truth_of(drawn)
     tables = {"transactions": _transactions(drawn, ids, rng), "customers": people}
-    tables["rollout"] = _rollout(drawn, ids, by_customer)
+    tables["rollout"] = _rollout(drawn, ids, true.design in BY_CUSTOMER)
     service = draw_service(drawn, np.random.default_rng([seed, 2]))
     tables |= service_tables(drawn, service, ids, np.random.default_rng([seed, 3]))
     last = tables["transactions"].groupby("customer_id")["date"].max()
     truth["base.active"] = int((last > pd.Timestamp(as_of - timedelta(days=DORMANT_DAYS))).sum())
-    design = {"cluster_experiment": "experiment"}.get(true.design, true.design)
     first_start = FIRST_MONTH + timedelta(days=int(drawn.start_day[drawn.start_day >= 0].min()))
-    programme: dict[str, Any] = {
-        "name": PROGRAMME,
-        "design": design,
-        "unit": "customer_id" if by_customer else "branch",
-        "outcome": "margin",
-        "horizon_months": true.horizon_months,
-        "case": {"from": "first_start", "population": "treated", "persistence": "measured"},
-        "costs": {"one_off": true.one_off, "monthly": true.monthly},
-        "benefits": [
-            {"name": "approval time", "class": "capacity", "monthly": 3000, "low": 2000, "high": 4000, "owner": "calls"}
-        ],
-        "success": {
-            "metric": "npv",
-            "at_least": 0,
-            "confidence": 0.90,
-            "registered_on": first_start - timedelta(days=30),
-        },
-    }
+    programme = _programme(true, first_start)
     programmes = [programme]
     if drawn.second is not None:
         tables["rollout"] = pd.concat([tables["rollout"], _second_rollout(drawn)], ignore_index=True)
@@ -116,6 +100,29 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
         design=translate(GIVEN[true.design]),
     )
     return World(study, tables, truth | service_truth(drawn, service) | rules_truth(drawn, service), about)
+
+
+def _programme(true: BankParameters, first_start: date) -> dict[str, Any]:
+    """What a study file says of the programme."""
+    design = {"cluster_experiment": "experiment"}.get(true.design, true.design)
+    return {
+        "name": PROGRAMME,
+        "design": design,
+        "unit": "customer_id" if true.design in BY_CUSTOMER else "branch",
+        "outcome": "margin",
+        "horizon_months": true.horizon_months,
+        "case": {"from": "first_start", "population": "treated", "persistence": "measured"},
+        "costs": {"one_off": true.one_off, "monthly": true.monthly},
+        "benefits": [
+            {"name": "approval time", "class": "capacity", "monthly": 3000, "low": 2000, "high": 4000, "owner": "calls"}
+        ],
+        "success": {
+            "metric": "npv",
+            "at_least": 0,
+            "confidence": 0.90,
+            "registered_on": first_start - timedelta(days=30),
+        },
+    }
 
 
 def bank_selection(customers: int = 20_000, seed: int = 1, parameters: BankParameters = SELECTION) -> World:

@@ -193,16 +193,7 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
     orders = pd.concat([orders, fresh], ignore_index=True)
     ids = np.concatenate([ids, np.array([f"N{number:06d}" for number in range(new)], dtype=object)])
     transactions = _transactions(orders, ids, true)
-    contacts = pd.DataFrame(
-        {
-            "customer_id": ids[asleep],
-            "date": pd.Timestamp(FIRST_DAY) + pd.to_timedelta(CAMPAIGN_DAY + campaign.contact, unit="D"),
-            "campaign": NAME,
-            "arm": np.array([CONTROL, "email", "email and offer"], dtype=object)[campaign.arm],
-            "cost": np.where(campaign.arm > 0, true.contact_cost, 0.0),
-            "offer_depth": np.where(campaign.arm == 2, true.offer, 0.0),
-        }
-    )
+    contacts = _contacts(campaign, ids[asleep], true)
     as_of = FIRST_DAY + timedelta(days=end)
     final = orders.groupby("who")["day"].max().to_numpy()
     truth: dict[str, Any] = {
@@ -210,7 +201,34 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
         "base.active": int((end - final < DORMANT_DAYS).sum()),
         **truth_of(campaign, true),
     }
-    study = {
+    study = _study(as_of, true)
+    about = translate(
+        "# A simulated meal-kit company\n\nMade by `cxvalue simulate mealkit`. Nobody in it is real. Customers silent "
+        "for 90 days were contacted with a themed collection, 30% of them held out by lot. `truth.json` holds what the "
+        "campaign really did, from every customer's life with and without it ({customers:,} customers, seed {seed}).\n",
+        customers=customers,
+        seed=seed,
+    )
+    return World(study, {"transactions": transactions, "contacts": contacts}, truth, about)
+
+
+def _contacts(campaign: Campaign, customer_id: NDArray[np.object_], true: MealkitParameters) -> pd.DataFrame:
+    """The contacts of a campaign, a row each of its customers."""
+    return pd.DataFrame(
+        {
+            "customer_id": customer_id,
+            "date": pd.Timestamp(FIRST_DAY) + pd.to_timedelta(CAMPAIGN_DAY + campaign.contact, unit="D"),
+            "campaign": NAME,
+            "arm": np.array([CONTROL, "email", "email and offer"], dtype=object)[campaign.arm],
+            "cost": np.where(campaign.arm > 0, true.contact_cost, 0.0),
+            "offer_depth": np.where(campaign.arm == 2, true.offer, 0.0),
+        }
+    )
+
+
+def _study(as_of: date, true: MealkitParameters) -> dict[str, Any]:
+    """What a study file says of the company."""
+    return {
         "title": translate("A simulated meal-kit company whose truth is known"),
         "currency": "EUR",
         "as_of": as_of,
@@ -230,14 +248,6 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
         ],
         "report": {"pseudonymise": False},
     }
-    about = translate(
-        "# A simulated meal-kit company\n\nMade by `cxvalue simulate mealkit`. Nobody in it is real. Customers silent "
-        "for 90 days were contacted with a themed collection, 30% of them held out by lot. `truth.json` holds what the "
-        "campaign really did, from every customer's life with and without it ({customers:,} customers, seed {seed}).\n",
-        customers=customers,
-        seed=seed,
-    )
-    return World(study, {"transactions": transactions, "contacts": contacts}, truth, about)
 
 
 def _orders(

@@ -71,7 +71,7 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     )
     problems += experience_that_does_not_go(study, label) + tables_of_no_engine(study, label)
     if study.universal_holdout and "customers" not in study.tables:
-        add("universal_holdout", *_needs("customers"))
+        add("universal_holdout", *_needs_customers())
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
     for kind, (table, declared) in needs.items():
         if declared and table not in study.tables:
@@ -84,8 +84,9 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     return problems
 
 
-def _needs(table: str) -> tuple[str, str]:
-    """What is said of a key that rests on a table which the study lacks, and what to do."""
+def _needs_customers() -> tuple[str, str]:
+    """What is said of a key that rests on the customers where the study lacks them, and what to do."""
+    table = "customers"
     return translate("needs the table '{table}'.", table=table), translate(
         "Add it under 'tables: {table}:'.", table=table
     )
@@ -215,7 +216,7 @@ def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
         found = translate("is only for customers without a contract.")
         problems.append(Problem(where, found, translate("Leave it out.")))
     elif "customers" not in study.tables:
-        problems.append(Problem(where, *_needs("customers")))
+        problems.append(Problem(where, *_needs_customers()))
     if asked != "auto" and not set(COVARIATE_MODELS) & set(asked):
         models = enumerated(COVARIATE_MODELS)
         found = translate("needs one of {models}, and none of them is among cltv.models.", models=models)

@@ -180,17 +180,7 @@ def _purchases(lines: ir.Table, found: dict[str, Any], here: Any) -> Purchases:
         units = net(units, orders.table, ("customer_id", "order_id", "date")).cache()
     else:
         units = units.mutate(void=False)
-    open_units = units.filter(~units.void)
-    days = (
-        open_units.group_by(["customer_id", "date"])
-        .agg(
-            gross=open_units.left.sum(),
-            left=open_units.left.sum(),
-            margin=open_units.margin.sum(),
-            lines=open_units.lines.sum(),
-        )
-        .cache()
-    )
+    days = _days_of(units.filter(~units.void)).cache()
     latest = Matching(rest, days, ("customer_id",), few, several=True)
     netted = net(days, latest.table, ("customer_id", "date")).cache()
     kept = netted.filter(~netted.void).select(
@@ -198,12 +188,7 @@ def _purchases(lines: ir.Table, found: dict[str, Any], here: Any) -> Purchases:
     )
     unmatched = rest.anti_join(latest.table, "refund").cache()
     held += [units, days, netted, unmatched, *latest.held]
-    void_units, void_days = units.filter(units.void), netted.filter(netted.void)
-    voids = void_units.select("lines", "gross", "margin").union(void_days.select("lines", "gross", "margin"))
-    every = refunds.aggregate(asked=refunds.amount.sum())
-    missed = unmatched.aggregate(unmatched=unmatched.count(), missed=unmatched.amount.sum())
-    void = voids.aggregate(void_lines=voids.lines.sum(), gross=voids.gross.sum(), left=voids.margin.sum())
-    counted = ask(every, missed, void)
+    counted = ask(*_of_netting(refunds, unmatched, units, netted))
     numbers = unmatched.select(**{ROW: unmatched.refund})
     if fetched is not None:
         kept, numbers = (ibis.memtable(table.to_pyarrow()) for table in (kept, numbers))
@@ -220,6 +205,24 @@ def _purchases(lines: ir.Table, found: dict[str, Any], here: Any) -> Purchases:
         void_amount=counted["gross"] or 0.0,
         void_margin=counted["left"] or 0.0,
         held=(*held, table),
+    )
+
+
+def _days_of(units: ir.Table) -> ir.Table:
+    """What is left of a customer's orders, by day."""
+    left = units.left.sum()
+    return units.group_by(["customer_id", "date"]).agg(
+        gross=left, left=left, margin=units.margin.sum(), lines=units.lines.sum()
+    )
+
+
+def _of_netting(refunds: ir.Table, unmatched: ir.Table, units: ir.Table, days: ir.Table) -> tuple[ir.Table, ...]:
+    """What refunds ask for, what of it finds no purchase, and what orders and days refunded in full held, to be asked."""
+    voids = ibis.union(*(sold.filter(sold.void).select("lines", "gross", "margin") for sold in (units, days)))
+    return (
+        refunds.aggregate(asked=refunds.amount.sum()),
+        unmatched.aggregate(unmatched=unmatched.count(), missed=unmatched.amount.sum()),
+        voids.aggregate(void_lines=voids.lines.sum(), gross=voids.gross.sum(), left=voids.margin.sum()),
     )
 
 

@@ -74,9 +74,19 @@ def ledger_of(transactions: Any) -> ir.Table:
     marks = [LINE] if LINE in table.columns else []
     typed = table.select(*marks, **{name: _typed(table[name], name) for name in kept})
     ledger = typed.mutate(**{name: _finite(typed[name]) for name in amounts})
+    problems = _lacking(table, ledger)
+    if not problems and "order_id" in kept:
+        problems = _conflicts(ledger)
+    if problems:
+        raise BadInput(problems)
+    return ledger
+
+
+def _lacking(table: ir.Table, ledger: ir.Table) -> list[Problem]:
+    """Rows of a ledger that lack what they need, and ids of the table it was made of that a number did not keep."""
     asked = [ledger[name].isnull().ifelse(1, 0).sum().name(name) for name in _REQUIRED]
     # A margin of some rows only would be divided by the revenue of all.
-    margins = ledger.margin.isnull().ifelse(1, 0).sum() if "margin" in kept else ibis.literal(0)
+    margins = ledger.margin.isnull().ifelse(1, 0).sum() if "margin" in ledger.columns else ibis.literal(0)
     counts = [*asked, margins.name("margin"), ledger.count().name(_ROWS), _rounded(table, ledger).name(_ROUNDED)]
     wrong = ledger.aggregate(counts).to_pyarrow().to_pylist()[0]
     rounded = int(wrong.pop(_ROUNDED) or 0)
@@ -97,17 +107,19 @@ def ledger_of(transactions: Any) -> ir.Table:
             line="dtype={'customer_id': str}",
         )
         problems.append(Problem("transactions.customer_id", found, remedy, rounded))
-    if not problems and "order_id" in kept:
-        orders = conflicting_orders(ledger)
-        count = count_rows(orders)
-        if count:
-            shown = orders.order_by("order_id").limit(3).to_pyarrow().column("order_id").to_pylist()
-            found = translate("{orders:,} order(s) whose rows name different customers or days.", orders=count)
-            remedy = translate("An order belongs to one customer and one day; give each order its own id.")
-            problems = [Problem("transactions.order_id", found, remedy, count, tuple(map(str, shown)))]
-    if problems:
-        raise BadInput(problems)
-    return ledger
+    return problems
+
+
+def _conflicts(ledger: ir.Table) -> list[Problem]:
+    """Orders of several customers or days."""
+    orders = conflicting_orders(ledger)
+    count = count_rows(orders)
+    if not count:
+        return []
+    shown = orders.order_by("order_id").limit(3).to_pyarrow().column("order_id").to_pylist()
+    found = translate("{orders:,} order(s) whose rows name different customers or days.", orders=count)
+    remedy = translate("An order belongs to one customer and one day; give each order its own id.")
+    return [Problem("transactions.order_id", found, remedy, count, tuple(map(str, shown)))]
 
 
 def _no_amount(table: ir.Table, name: str) -> Problem | None:

@@ -149,10 +149,8 @@ def _told_of_engine(
         answers = translate("it answers, its tables can be read and temporary ones created")
     else:
         answers = translate(
-            (
-                "it answers, its tables can be read and temporary ones created; this is a sample of {share:.2%} "
-                "of the customers"
-            ),
+            "it answers, its tables can be read and temporary ones created; this is a sample of {share:.2%} "
+            "of the customers",
             share=share,
         )
     goes = (
@@ -163,10 +161,7 @@ def _told_of_engine(
         answers,
         *goes,
         translate(
-            (
-                "about {rows:,.0f} rows of about {customers:,.0f} customers; about {megabytes:,.1f} MB will be "
-                "transferred"
-            ),
+            "about {rows:,.0f} rows of about {customers:,.0f} customers; about {megabytes:,.1f} MB will be transferred",
             rows=rows,
             customers=customers,
             megabytes=kept / 1e6,

@@ -17,7 +17,7 @@ from cxvalue.effects.checks.drift_sensitivity import (
     steady_drift_interval,
 )
 from cxvalue.effects.effect import Check
-from cxvalue.effects.estimators.group_time import EVENTS, GroupTime, Jackknife
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ def what_if(
     one_month: GroupTime,
     knife: Jackknife,
     drifts: Drifts | None,
-    base_months: int,
     level: float,
 ) -> tuple[Rows, dict[str, float | None], Check]:
     """What the range of an effect becomes when the units drifted apart, steadily or bending.
@@ -45,7 +44,7 @@ def what_if(
 
     `found` with `se` and `df` is the estimate with its long base, `one_month` with `knife` the effects from one base month.
     """
-    distance = mean_distance(found, base_months)
+    distance = mean_distance(found, BASE_MONTHS)
     breakdown = steady_drift_breakdown(found.overall, se, distance, level=level, df=df)
     amounts = {translate("no drift"): 0.0}
     allowed = None

@@ -18,7 +18,7 @@ from cxvalue.effects.checks.early import early_months, early_note, later_note
 from cxvalue.effects.designs.staggered import cohorts_of
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.imputation import fill_gaps
-from cxvalue.foundation.arrays import Bools, Floats
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translate
@@ -86,7 +86,70 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
 
     Raises `BadInput` unless exactly one unit is treated and there are enough untreated units and months before the start.
     """
-    where = f"programmes.{programme}"
+    mean, size, names, before, event_time = _compared(panel, f"programmes.{programme}")
+    main = synthetic_did(mean, before)
+    placebos = [
+        synthetic_did(np.vstack([mean[i], np.delete(mean[1:], i - 1, axis=0)]), before) for i in range(1, len(mean))
+    ]
+    covariance = _placebo_covariance(placebos, size)
+    after = main.path.size
+    se = float(np.sqrt(covariance[:after, :after].sum()) / after)
+    df = float(len(placebos) - 1)
+    half = reach_of(level, df) * se
+    pre = np.arange(before)
+    people = size[0]
+    effect = Effect(
+        design="single_unit",
+        outcome=panel.outcome,
+        unit=panel.unit,
+        estimate=main.effect,
+        se=se,
+        df=df,
+        low=main.effect - half,
+        high=main.effect + half,
+        level=level,
+        event_time=event_time,
+        event_effect=main.path,
+        covariance=covariance[:after, :after],
+        event_weight=np.full(after, people),
+        pre_time=(pre - before).astype(np.int64),
+        pre_effect=main.before,
+        pre_covariance=covariance[after:, after:],
+        cohorts=cohorts_of(panel),
+        treated_units=1,
+        control_units=len(placebos),
+        treated_customers=round(people),
+        control_customers=round(size[1:].sum()),
+        treated_customer_months=round(people * after),
+        unidentified_customer_months=early_months(panel),
+        naive=float(mean[0, before:].mean() - mean[0, max(before - 12, 0) : before].mean()),
+        naive_se=None,
+        checks=(),
+        grade="B",
+        last_month=panel.months.day(panel.months.count - 1),
+        alternatives=_alternatives(mean, before, names, main),
+        notes=(*early_note(panel), *later_note(panel)),
+        explanation=translate(
+            "One unit got the programme. It is compared with a weighted mix of the other units that moved "
+            "like it before the start; what that comparison shows for units without the programme tells how "
+            "much may be luck."
+        ),
+        extra={
+            "weights": _weight_table(main, names),
+            "base": translate("the months before the start, weighted so that they look like those after it"),
+        },
+    )
+    return effect.with_checks(
+        [_fit_check(main, placebos), _date_check(mean, before, size), _luck_check(main, placebos)]
+    )
+
+
+def _compared(panel: UnitPanel, where: str) -> tuple[Floats, Floats, tuple[str, ...], int, Ints]:
+    """What is compared, the treated unit first: mean outcomes of the months used, sizes and names of the units.
+
+    Then the months before the start, and how long after it the others are. Raises `BadInput` at `where` for what the design
+    cannot tell.
+    """
     treated = np.flatnonzero(panel.treated)
     if treated.size != 1:
         found = translate(
@@ -114,64 +177,7 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
             months=FEWEST_MONTHS,
         )
         raise BadInput.at(where, found, remedy)
-    main = synthetic_did(mean, before)
-    placebos = [
-        synthetic_did(np.vstack([mean[i], np.delete(mean[1:], i - 1, axis=0)]), before) for i in range(1, len(mean))
-    ]
-    covariance = _placebo_covariance(placebos, size)
-    after = main.path.size
-    se = float(np.sqrt(covariance[:after, :after].sum()) / after)
-    df = float(len(placebos) - 1)
-    half = reach_of(level, df) * se
-    pre = np.arange(before)
-    people = size[0]
-    effect = Effect(
-        design="single_unit",
-        outcome=panel.outcome,
-        unit=panel.unit,
-        estimate=main.effect,
-        se=se,
-        df=df,
-        low=main.effect - half,
-        high=main.effect + half,
-        level=level,
-        event_time=later - start,
-        event_effect=main.path,
-        covariance=covariance[:after, :after],
-        event_weight=np.full(after, people),
-        pre_time=(pre - before).astype(np.int64),
-        pre_effect=main.before,
-        pre_covariance=covariance[after:, after:],
-        cohorts=cohorts_of(panel),
-        treated_units=1,
-        control_units=len(placebos),
-        treated_customers=round(people),
-        control_customers=round(size[1:].sum()),
-        treated_customer_months=round(people * after),
-        unidentified_customer_months=early_months(panel),
-        naive=float(mean[0, before:].mean() - mean[0, max(before - 12, 0) : before].mean()),
-        naive_se=None,
-        checks=(),
-        grade="B",
-        last_month=panel.months.day(panel.months.count - 1),
-        alternatives=_alternatives(mean, before, names, main),
-        notes=(
-            *early_note(panel),
-            *later_note(panel),
-        ),
-        explanation=translate(
-            "One unit got the programme. It is compared with a weighted mix of the other units that moved "
-            "like it before the start; what that comparison shows for units without the programme tells how "
-            "much may be luck."
-        ),
-        extra={
-            "weights": _weight_table(main, names),
-            "base": translate("the months before the start, weighted so that they look like those after it"),
-        },
-    )
-    return effect.with_checks(
-        [_fit_check(main, placebos), _date_check(mean, before, size), _luck_check(main, placebos)]
-    )
+    return mean, size, names, before, later - start
 
 
 def _means(panel: UnitPanel, base: int) -> tuple[Floats, Floats, tuple[str, ...], Bools]:

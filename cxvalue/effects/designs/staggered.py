@@ -16,7 +16,7 @@ from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.estimators.imputation import imputed_effect
 from cxvalue.findings.numbers import format_p
-from cxvalue.foundation.arrays import Bools
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate, translate_count
@@ -35,47 +35,22 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
 
     Raises `BadInput` when a single unit is treated, or when none or a single one can be compared with.
     """
-    treated = np.unique(panel.cluster[panel.treated])
-    if not treated.size:
-        found = translate("no unit got the programme after the first and before the last month of the data.")
-        raise BadInput.at(f"programmes.{programme}", found, translate("Check the days in the roll-out table."))
-    if treated.size < 2:
-        found = translate("only one unit got the programme, so its own luck cannot be separated from the programme.")
-        raise BadInput.at(f"programmes.{programme}", found, translate("Use design: single_unit for one treated unit."))
-    first = int(panel.start[panel.treated].min())
-    compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
-    if compared.size == 1:
-        found = translate(
-            "there is only one unit ({unit}) to compare with, so its luck would count as the effect.",
-            unit=panel.names[compared[0]],
-        )
-        remedy = translate("List more units that did not have the programme, or had it later.")
-        raise BadInput.at(f"programmes.{programme}", found, remedy)
-    if not (panel.treated & (panel.base >= 0)).any():
-        found = translate("no unit has a full month before its start, so there is nothing to compare with.")
-        raise BadInput.at(f"programmes.{programme}", found, translate("Give the tables a longer history."))
+    where = f"programmes.{programme}"
+    _check_comparable(panel, where)
     found_, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not found_.identified:
         found = translate("no treated month can be compared: no unit was still without the programme.")
         remedy = translate("List the units that never got it, with an empty start.")
-        raise BadInput.at(f"programmes.{programme}", found, remedy)
+        raise BadInput.at(where, found, remedy)
     before, before_knife = group_time(panel), jackknife(panel)
     post = found_.event_time >= 0
-    pre = before.event_time < -1
-    earlier = EVENTS + np.flatnonzero(pre)
     shown = EVENTS + np.flatnonzero(~post)  # before the start, from the same base as after it
     fields = measured(panel, found_, knife, level)
     se = fields["se"]
-    early = (
-        before.event_time[pre],
-        before.event_effect[pre],
-        before_knife.covariance[np.ix_(earlier, earlier)],
-        before.event_weight[pre],
-        before_knife.df,
-    )
+    early = _path_before(before, before_knife)
     drifts = drifts_before(panel, found_.overall)
     units, customers = _sizes(panel)
-    rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, BASE_MONTHS, level)
+    rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, level)
     usual = usual_outcome(panel)
     checks = [
         _drift_check(drifts, found_.overall),
@@ -115,11 +90,42 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
             "sensitivity": rows,
             "drift_limit": limit,
             "left_out": _left_out(panel, knife),
-            "base": _base_words(found_, BASE_MONTHS),
+            "base": _base_words(found_),
             "month_before": _month_before(before, before_knife),
         },
     )
     return effect.with_checks(checks)
+
+
+def _check_comparable(panel: UnitPanel, where: str) -> None:
+    """Raise `BadInput` unless several units are treated, several can be compared with, and one has a month before."""
+    treated = np.unique(panel.cluster[panel.treated])
+    if not treated.size:
+        found = translate("no unit got the programme after the first and before the last month of the data.")
+        raise BadInput.at(where, found, translate("Check the days in the roll-out table."))
+    if treated.size < 2:
+        found = translate("only one unit got the programme, so its own luck cannot be separated from the programme.")
+        raise BadInput.at(where, found, translate("Use design: single_unit for one treated unit."))
+    first = int(panel.start[panel.treated].min())
+    compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
+    if compared.size == 1:
+        found = translate(
+            "there is only one unit ({unit}) to compare with, so its luck would count as the effect.",
+            unit=panel.names[compared[0]],
+        )
+        remedy = translate("List more units that did not have the programme, or had it later.")
+        raise BadInput.at(where, found, remedy)
+    if not (panel.treated & (panel.base >= 0)).any():
+        found = translate("no unit has a full month before its start, so there is nothing to compare with.")
+        raise BadInput.at(where, found, translate("Give the tables a longer history."))
+
+
+def _path_before(before: GroupTime, knife: Jackknife) -> tuple[Ints, Floats, Floats, Floats, float]:
+    """Months before the start, the month of comparison left out: times, effects, covariance, weights, degrees of freedom."""
+    pre = before.event_time < -1
+    at = EVENTS + np.flatnonzero(pre)
+    covariance = knife.covariance[np.ix_(at, at)]
+    return before.event_time[pre], before.event_effect[pre], covariance, before.event_weight[pre], knife.df
 
 
 def measured(panel: UnitPanel, found: GroupTime, knife: Jackknife, level: float) -> dict[str, Any]:
@@ -342,9 +348,9 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
     return [*notes, few] if few else notes
 
 
-def _base_words(found: GroupTime, base_months: int) -> str:
+def _base_words(found: GroupTime) -> str:
     """From what all effects by month are counted, before the start and after it."""
-    longest = min(base_months, int(found.bases.max()) + 1)
+    longest = min(BASE_MONTHS, int(found.bases.max()) + 1)
     if longest > 1:
         return translate_count(
             "the mean of the {count:,} month before the start",

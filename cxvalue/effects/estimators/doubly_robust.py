@@ -113,9 +113,7 @@ def cross_fitted_odds(x: Floats, treated: Bools, folds: Ints) -> Floats:
     return odds
 
 
-def cross_fitted_att(
-    x: Floats, y: Floats, treated: Bools, odds: Floats, folds: Ints, ridge: float = 1e-3
-) -> tuple[float, Floats]:
+def cross_fitted_att(x: Floats, y: Floats, treated: Bools, odds: Floats, folds: Ints) -> tuple[float, Floats]:
     """Effect on the treated and each row's influence on it, the outcome without treatment from other folds' rows.
 
     `odds` must not have seen the row either (`cross_fitted_odds`). No row is judged by a model that it taught, so a rich
@@ -125,7 +123,7 @@ def cross_fitted_att(
     for k in np.unique(folds):
         out, known = folds == k, (folds != k) & ~treated
         design, weight = x[known], odds[known]
-        penalty = ridge * weight.sum() * np.eye(x.shape[1])
+        penalty = _RIDGE * weight.sum() * np.eye(x.shape[1])
         penalty[0, 0] = 0.0
         gram = design.T @ (weight[:, None] * design) + penalty
         left[out] = y[out] - x[out] @ np.linalg.lstsq(gram, design.T @ (weight * y[known]), rcond=None)[0]
@@ -195,23 +193,16 @@ class CrossFitted(NamedTuple):
 
 
 def cross_fitted_effects(
-    x: Floats,
-    y: Floats,
-    treated: Bools,
-    folds: Ints,
-    *,
-    odds: Floats | None = None,
-    ridge: float = 1e-3,
-    bound: float = 0.01,
+    x: Floats, y: Floats, treated: Bools, folds: Ints, *, odds: Floats | None = None
 ) -> CrossFitted:
     """Effects on everybody and on the untreated by augmented inverse probability weighting, no row judged by itself.
 
-    The first column of `x` is the intercept; outcomes are regressed in each group with a ridge of `ridge` a row, chances of
-    treatment are kept `bound` away from 0 and 1 (Chernozhukov and others 2018). `odds` are those of `cross_fitted_odds` for
+    The first column of `x` is the intercept; outcomes are regressed in each group with a ridge of 0.001 a row, chances of
+    treatment are kept 0.01 away from 0 and 1 (Chernozhukov and others 2018). `odds` are those of `cross_fitted_odds` for
     the same rows and folds, where they have been worked out.
     """
     odds = cross_fitted_odds(x, treated, folds) if odds is None else odds
-    chance = np.clip(odds / (1 + odds), bound, 1 - bound)
+    chance = np.clip(odds / (1 + odds), 0.01, 0.99)
     with_it, without = np.empty(y.size), np.empty(y.size)
     numbers = np.unique(folds)
     for group, fitted in ((treated, with_it), (~treated, without)):
@@ -219,7 +210,7 @@ def cross_fitted_effects(
         parts = [_sums_of_squares(x, y, group & (folds == k)) for k in numbers]
         for i, k in enumerate(numbers):
             rows, gram, cross = (sum(part[j] for part in parts[:i] + parts[i + 1 :]) for j in range(3))
-            penalty = ridge * rows * np.eye(x.shape[1])
+            penalty = _RIDGE * rows * np.eye(x.shape[1])
             penalty[0, 0] = 0.0
             out = folds == k
             fitted[out] = x[out] @ np.linalg.lstsq(gram + penalty, cross, rcond=None)[0]

@@ -167,20 +167,7 @@ def value_levers(
     by_model = _expansion(
         lambda theta: totals_of(outcomes_at(theta, _ROUGH_NODES), normal), totals, centre, steps, draws, rng
     )
-    by_spend = np.zeros((draws, totals.size))
-    if spend.usable:
-        mean = np.log(np.array(list(spend.params.values())))
-        by_spend = _expansion(
-            lambda phi: totals_of(outcomes, worth_of(np.exp(phi))),
-            totals,
-            mean,
-            principal_steps(spend.covariance),
-            draws,
-            rng,
-        )
-    elif math.isfinite(spend.mean_se) and spend.mean:
-        by_spend = (spend.mean_se / spend.mean * rng.standard_normal(draws))[:, None] * totals
-        by_spend[:, _MARGIN] = 0.0
+    by_spend = _by_spend(spend, lambda values: totals_of(outcomes, worth_of(values)), totals, draws, rng)
     if spend.pays is not None:
         pays = spend.pays
 
@@ -200,12 +187,10 @@ def value_levers(
             return Interval(math.nan, math.nan, math.nan)
         return Interval.holding(value, *bounds[:, place])
 
-    no_retention = _no_retention(model, outcome)
+    stay, pace = outcome.retention, outcome.pace
     levers = (
-        Lever("retention", POINT, interval(_RETENTION), outcome.retention, outcome.retention + POINT, no_retention),
-        Lever(
-            "purchase", 1.0, interval(_PURCHASE), outcome.pace, outcome.pace + 1.0, _no_purchase(len(states), outcome)
-        ),
+        Lever("retention", POINT, interval(_RETENTION), stay, stay + POINT, _no_retention(model, outcome)),
+        Lever("purchase", 1.0, interval(_PURCHASE), pace, pace + 1.0, _no_purchase(len(states), outcome)),
         Lever("margin", 1.0, interval(_MARGIN)),
         *(Lever("erosion", share, interval(_EROSION + place)) for place, share in enumerate(erosion)),
     )
@@ -423,6 +408,21 @@ def _slower_dropout(share: Callable[[Floats], Floats], heads: Floats, year: floa
     if now >= 1 - POINT:
         return now, 0.0
     return now, float(brentq(lambda factor: staying(factor) - now - POINT, 0.0, 1.0, xtol=1e-10))
+
+
+def _by_spend(
+    spend: SpendModel, totals_at: Callable[[Floats], Floats], totals: Floats, draws: int, rng: np.random.Generator
+) -> Floats:
+    """Changes of totals at draws of what a purchase is worth; `totals_at` are those at parameters of the spend model."""
+    if spend.usable:
+        mean = np.log(np.array(list(spend.params.values())))
+        steps = principal_steps(spend.covariance)
+        return _expansion(lambda phi: totals_at(np.exp(phi)), totals, mean, steps, draws, rng)
+    changes = np.zeros((draws, totals.size))
+    if math.isfinite(spend.mean_se) and spend.mean:
+        changes = (spend.mean_se / spend.mean * rng.standard_normal(draws))[:, None] * totals
+        changes[:, _MARGIN] = 0.0
+    return changes
 
 
 def _expansion(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_date, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
@@ -11,6 +11,8 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.language.catalogue import translate, translate_count
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cxvalue.findings.finding import Finding
     from cxvalue.questions.customers.crosssell import CrossSelling
     from cxvalue.questions.customers.referral import Referrals
@@ -64,6 +66,13 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
             taken_up,
             writer.withhold("point_value", label, _open(found, currency), currency, word="withheld"),
         ]
+    point = (best.point_value, best.point_low, best.point_high)
+    label = translate("One percentage point more take-up of {product}", product=best["product"])
+    return [taken_up, writer.write("point_value", label, point, currency, _worth(best, currency, when))]
+
+
+def _worth(best: pd.Series, currency: str, when: dict[str, Any]) -> str:
+    """What a new buyer of a product brought and what one more in a hundred would be worth, and how far to believe it."""
     told = [
         translate(
             "A new buyer of {product} brought {extra} extra margin in the {months:.0f} months up to {until}.",
@@ -77,10 +86,8 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
         told.append(translate("{amount} of other margin that it replaced has been deducted.", amount=replaced))
     told += [
         translate(
-            (
-                "If the product itself is the reason, one more customer in a hundred taking it up is worth "
-                "{worth}, {range}."
-            ),
+            "If the product itself is the reason, one more customer in a hundred taking it up is worth "
+            "{worth}, {range}.",
             worth=format_value(best.point_value, currency),
             range=format_range(best.point_low, best.point_high, currency),
         ),
@@ -88,9 +95,7 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
             "Those who take up a product were often buying more anyway: treat this as a place to test, not as proof."
         ),
     ]
-    point = (best.point_value, best.point_low, best.point_high)
-    label = translate("One percentage point more take-up of {product}", product=best["product"])
-    return [taken_up, writer.write("point_value", label, point, currency, " ".join(told))]
+    return " ".join(told)
 
 
 def _open(found: CrossSelling, currency: str) -> str:

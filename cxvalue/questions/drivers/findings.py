@@ -112,10 +112,8 @@ def link_findings(
         }
         if value.low > 0 or value.high < 0:
             start = translate(
-                (
-                    "One point of {main} goes with {margin} per customer and year beyond what their past explains "
-                    "({range})."
-                ),
+                "One point of {main} goes with {margin} per customer and year beyond what their past explains "
+                "({range}).",
                 **values,
             )
         else:
@@ -153,10 +151,8 @@ def kpi_findings(
     for one in branches:
         value = one.margin_per_point
         how = translate(
-            (
-                "Slope × link × customers touched in 12 months ({touched}), drawn together. It is not added to "
-                "any programme's value."
-            ),
+            "Slope × link × customers touched in 12 months ({touched}), drawn together. It is not added to "
+            "any programme's value.",
             touched=enumerated(f"{name} {written(count, ',')}" for name, count in one.touched.items()),
         )
         text = translate(

@@ -47,20 +47,19 @@ class Importance:
     left_out: tuple[str, ...]
 
 
-def lmg(correlations: Floats, groups: list[list[int]] | None = None) -> tuple[Floats, Floats]:
-    """LMG of each driver (or group) and R², from correlations (…, 1 + p, 1 + p) whose first row is the outcome's.
+def lmg(correlations: Floats) -> tuple[Floats, Floats]:
+    """LMG of each driver and R², from correlations (…, 1 + p, 1 + p) whose first row is the outcome's.
 
     >>> shares, r2 = lmg(np.array([[1.0, 0.6, 0.0], [0.6, 1.0, 0.0], [0.0, 0.0, 1.0]]))
     >>> shares.round(6).tolist(), round(float(r2), 6)
     ([0.36, 0.0], 0.36)
     """
     stack = correlations.reshape(-1, *correlations.shape[-2:])
-    blocks = groups or [[k] for k in range(stack.shape[1] - 1)]
-    p = len(blocks)
+    p = stack.shape[1] - 1
     explained: dict[tuple[int, ...], Floats] = {(): np.zeros(len(stack))}
     for size in range(1, p + 1):
         for chosen in combinations(range(p), size):
-            columns = [1 + k for block in chosen for k in blocks[block]]
+            columns = [1 + k for k in chosen]
             among = stack[:, columns][:, :, columns]
             with_y = stack[:, columns, 0]
             slopes = np.linalg.solve(among, with_y[:, :, None])[:, :, 0]

@@ -144,21 +144,14 @@ def classify(
     if felt is None:
         return None
     taken_part = _active_days(purchases, contacts, quarters)
-    usual = taken_part.filter(taken_part.quarter < FROZEN)
-    median = usual.aggregate(median=usual.days.median()).to_pyarrow()["median"][0].as_py()
-    active_from = float(median) if median is not None else 1.0
+    active_from = _usual_days(taken_part)
     units = _units(customers)
     rows = felt.left_join(taken_part, ["customer_id", "quarter"]).select(
         "customer_id", "quarter", "stimulus", "unit", days=taken_part.days.fill_null(0)
     )
     if units is not None:
         rows = rows.drop("unit").left_join(units, "customer_id").drop("customer_id_right")
-    # Customers are numbered in the engine: their ids come over once, not with each of their quarters.
-    rows = rows.cache()
-    people = rows.select("customer_id").distinct()
-    people = people.mutate(number=ibis.row_number().over(order_by=people.customer_id)).cache()
-    numbered = rows.join(people, "customer_id").select("number", "quarter", "stimulus", "days", "unit")
-    found = numbered.order_by("number", "quarter").to_pyarrow()
+    people, found = _numbered(rows)
     if not found.num_rows:
         return None
     ids = people.order_by("number").to_pyarrow()["customer_id"].to_numpy(zero_copy_only=False)
@@ -199,6 +192,27 @@ def classify(
         active_from=active_from,
         contacts_count=contacts is not None,
     )
+
+
+def _usual_days(taken_part: ir.Table) -> float:
+    """Days on which the middle customer took part in one of the first quarters; whoever comes as often is active."""
+    usual = taken_part.filter(taken_part.quarter < FROZEN)
+    median = usual.aggregate(median=usual.days.median()).to_pyarrow()["median"][0].as_py()
+    return float(median) if median is not None else 1.0
+
+
+def _numbered(rows: ir.Table) -> tuple[ir.Table, pa.Table]:
+    """Customers with a number each, and the rows with it in place of their ids.
+
+    The numbers are given in the engine: ids come over once, not with each of their quarters.
+    """
+    import ibis
+
+    rows = rows.cache()
+    people = rows.select("customer_id").distinct()
+    people = people.mutate(number=ibis.row_number().over(order_by=people.customer_id)).cache()
+    numbered = rows.join(people, "customer_id").select("number", "quarter", "stimulus", "days", "unit")
+    return people, numbered.order_by("number", "quarter").to_pyarrow()
 
 
 def _unit_numbers(units: pa.ChunkedArray) -> Ints:

@@ -56,21 +56,6 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
     said = _joined(
         _forecast(base, customers, currency, grade), record_sentence(record, months), _whole_periods(fit), fit.withheld
     )
-    worths = {"worth": worth, "months": months}
-    new = (
-        translate(
-            "A new customer is worth {worth} of margin over {months} months, the first purchase included and before the "
-            "cost of winning them.",
-            **worths,
-        )
-        if fit.period is None
-        else translate(
-            "A new customer is worth {worth} of margin over {months} months, the first {thing} included and before the cost "
-            "of winning them.",
-            **worths,
-            thing=translate(fit.thing),
-        )
-    )
     real = translate(
         "The range is for the actual result: it covers the uncertainty of the parameters, chance, and "
         "how far forecasts of this kind miss ({share:.0%} of its variance; chance and parameters alone: "
@@ -105,11 +90,28 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
             translate("Value of a new customer over {months} months", months=months),
             newcomer,
             currency,
-            new,
+            _of_newcomer(fit, worth, months),
             _joined(fitted, *_expected(fit)),
         ),
     ]
     return [*withhold_points(valued), *record_findings(record, months, level), *_holdout_findings(fit)]
+
+
+def _of_newcomer(fit: CltvFit, worth: str, months: int) -> str:
+    """What a new customer is worth; a first purchase has a name of its own where purchases come once a period."""
+    worths = {"worth": worth, "months": months}
+    if fit.period is None:
+        return translate(
+            "A new customer is worth {worth} of margin over {months} months, the first purchase included and before the "
+            "cost of winning them.",
+            **worths,
+        )
+    return translate(
+        "A new customer is worth {worth} of margin over {months} months, the first {thing} included and before the cost "
+        "of winning them.",
+        **worths,
+        thing=translate(fit.thing),
+    )
 
 
 def _joined(*told: str) -> str:
@@ -174,10 +176,8 @@ def record_sentence(record: PastRecord | None, months: int) -> str:
     if len(record) == 1:
         if record.own_horizon:
             return translate(
-                (
-                    "Made from 1 past date, such a forecast of the margin of the following {months} months missed by"
-                    " {miss:.1%}."
-                ),
+                "Made from 1 past date, such a forecast of the margin of the following {months} months missed by"
+                " {miss:.1%}.",
                 **numbers,
             )
         return translate(
@@ -335,10 +335,8 @@ def _others(fit: CltvFit) -> str:
     told = {"model": MODEL_TITLES[fit.selected], "misses": enumerated(f"{title} {off}" for title, off in each)}
     if all(score.log_score >= other.log_score for other in rest):
         return translate(
-            (
-                "{model} was the best at forecasting how each customer would buy; the others missed the total "
-                "by: {misses}."
-            ),
+            "{model} was the best at forecasting how each customer would buy; the others missed the total "
+            "by: {misses}.",
             **told,
         )
     return translate("The study asks for {model}; the others missed the total by: {misses}.", **told)

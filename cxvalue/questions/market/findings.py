@@ -63,10 +63,7 @@ def _gap_text(one: Gap) -> str:
     if one.interval is None:
         if one.latest < 0:
             return translate(
-                (
-                    "{points} points behind {competitor} in {metric}; the benchmark gives no error, so there is no "
-                    "range."
-                ),
+                "{points} points behind {competitor} in {metric}; the benchmark gives no error, so there is no range.",
                 **values,
             )
         return translate(

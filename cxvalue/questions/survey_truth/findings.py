@@ -153,10 +153,7 @@ def _bounds_text(found: Reweighted, frame: Invited, main: str) -> str:
     if silent <= 0 or found.score.value <= middle:
         return text
     return f"{text} " + translate(
-        (
-            "It falls to the middle of the scale, {middle}, if they are less satisfied by {points} than "
-            "others like them."
-        ),
+        "It falls to the middle of the scale, {middle}, if they are less satisfied by {points} than others like them.",
         middle=format_number(middle),
         points=format_number((found.score.value - middle) / silent),
     )

@@ -23,9 +23,34 @@ NEEDS = translatable(
 def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Finding]:
     """For whom we are the main store, our share of the wallet, and what is still spent elsewhere."""
     writer = replace(WRITER, label=translate("Wallet: "), level=level)
-    out: list[Finding] = []
-    if found.main_store is not None:
-        out.append(_main_store(writer, found, found.main_store))
+    out = [
+        _main_store(writer, found, found.main_store) if found.main_store is not None else None,
+        _share(writer, found),
+    ]
+    if found.rule is not None:
+        value = found.rule
+        text = translate(
+            "By rank among the shops that they use, our share of the wallet is {share} ({range}).",
+            share=format_value(value.value, "share"),
+            range=format_range(value.low, value.high, "share"),
+        )
+        label, how = translate("share of wallet by rank"), "(1 − rank / (n + 1)) × 2 / n."
+        out.append(writer.write("rule", label, value, "share", text, how))
+    out.append(_main_margin(writer, found, currency))
+    if found.room is not None:
+        value = found.room
+        text = translate(
+            "The {customers:,} customers who stated their spend still spend elsewhere what would be {margin}"
+            " of margin a year ({range}).",
+            customers=found.told,
+            margin=format_value(value.value, currency),
+            range=format_range(value.low, value.high, currency),
+        )
+        out.append(writer.write("room", translate("margin per year still spent elsewhere"), value, currency, text))
+    return [one for one in out if one is not None]
+
+
+def _share(writer: FindingWriter, found: Wallet) -> Finding | None:
     if found.share is not None:
         value = found.share
         text = translate(
@@ -39,23 +64,18 @@ def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Findi
             customers=found.told,
             capped=found.capped,
         )
-        out.append(writer.write("share", translate("share of wallet"), range_of(*value), "share", text, how))
-    elif found.too_early:
+        return writer.write("share", translate("share of wallet"), range_of(*value), "share", text, how)
+    if found.too_early:
         reason = translate(
             "{answers:,} customers stated their spend before a year of purchases had been observed, and "
             "fewer than 30 later.",
             answers=found.too_early,
         )
-        out.append(writer.withhold("share", translate("share of wallet"), reason, "share"))
-    if found.rule is not None:
-        value = found.rule
-        text = translate(
-            "By rank among the shops that they use, our share of the wallet is {share} ({range}).",
-            share=format_value(value.value, "share"),
-            range=format_range(value.low, value.high, "share"),
-        )
-        label, how = translate("share of wallet by rank"), "(1 − rank / (n + 1)) × 2 / n."
-        out.append(writer.write("rule", label, value, "share", text, how))
+        return writer.withhold("share", translate("share of wallet"), reason, "share")
+    return None
+
+
+def _main_margin(writer: FindingWriter, found: Wallet, currency: str) -> Finding | None:
     if found.main_margin is not None:
         value = found.main_margin
         values = {
@@ -75,26 +95,14 @@ def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Findi
                 **values,
             )
         label, how = translate("margin of the main store"), translate("Given margin before, tenure and unit.")
-        out.append(writer.write("main_margin", label, value, currency, text, how))
-    elif found.main_store is not None:
+        return writer.write("main_margin", label, value, currency, text, how)
+    if found.main_store is not None:
         reason = translate(
             "it needs 30 customers who call us their main shop and 30 who do not, with a year observed before the answer "
             "and one after."
         )
-        out.append(writer.withhold("main_margin", translate("margin of the main store"), reason, currency))
-    if found.room is not None:
-        value = found.room
-        text = translate(
-            (
-                "The {customers:,} customers who stated their spend still spend elsewhere what would be {margin}"
-                " of margin a year ({range})."
-            ),
-            customers=found.told,
-            margin=format_value(value.value, currency),
-            range=format_range(value.low, value.high, currency),
-        )
-        out.append(writer.write("room", translate("margin per year still spent elsewhere"), value, currency, text))
-    return out
+        return writer.withhold("main_margin", translate("margin of the main store"), reason, currency)
+    return None
 
 
 def _main_store(writer: FindingWriter, found: Wallet, value: Interval) -> Finding:
@@ -104,10 +112,8 @@ def _main_store(writer: FindingWriter, found: Wallet, value: Interval) -> Findin
     }
     if found.at_till:
         text = translate(
-            (
-                "{share} of customers ({range}) call us their main shop; asked at the till alone, it would seem "
-                "to be {till}."
-            ),
+            "{share} of customers ({range}) call us their main shop; asked at the till alone, it would seem "
+            "to be {till}.",
             till=format_value(found.as_asked, "share"),
             **values,
         )

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study import Campaign
 
-__all__ = ["ArmRows", "held_and_sent", "misspelt", "product_problems", "rows_of_arms", "two_arms", "unnamed_control"]
-
 NOTABLE = 0.01
 """Share of a campaign's customers in two arms from which on the evidence is a grade weaker."""
 
@@ -53,10 +51,8 @@ def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Pro
                 told = {"contacts": many, "name": wanted, "written": listed}
                 said = (
                     translate(
-                        (
-                            "{contacts:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
-                            "campaign."
-                        ),
+                        "{contacts:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
+                        "campaign.",
                         **told,
                     )
                     if column == "campaign"

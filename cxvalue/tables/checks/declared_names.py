@@ -12,8 +12,6 @@ from cxvalue.language.catalogue import translate
 from cxvalue.study import StudyFile
 from cxvalue.tables.checks.campaign_rows import ArmRows
 
-__all__ = ["declared_problems"]
-
 
 def declared_problems(
     study: StudyFile, tables: Mapping[str, ir.Table], arms: Sequence[ArmRows], today: date

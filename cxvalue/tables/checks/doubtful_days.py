@@ -10,8 +10,6 @@ from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.observed import Observed
 
-__all__ = ["doubtful_days"]
-
 LAST_MONTH = 12
 """Days of a month up to this one can be taken for its number."""
 LATE_SHARES = (0.40, 0.80)

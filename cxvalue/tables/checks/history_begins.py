@@ -17,8 +17,6 @@ import numpy as np
 from cxvalue.language.catalogue import translate
 from cxvalue.tables.cautions import Caution
 
-__all__ = ["history_begins"]
-
 SETTLED, LONGEST, FEWEST_MONTHS = 3, 15, 6
 """Months from the third to the 15th are what newcomers are held against; it takes six of them."""
 TOO_MANY, TOO_MANY_WITHIN_A_YEAR, STILL_TOO_MANY = 1.5, 2.0, 1.25

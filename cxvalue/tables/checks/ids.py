@@ -23,20 +23,6 @@ from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import Rule
 from cxvalue.tables.read.schema import TableContract
 
-__all__ = [
-    "REPAIRS",
-    "IdCounts",
-    "alike_caution",
-    "counted_ids",
-    "guest_cautions",
-    "is_placeholder",
-    "ids_to_count",
-    "repaired",
-    "repairs_in_words",
-    "repairs_line",
-    "spoilt_ids",
-]
-
 REPAIRS: dict[str, str] = {
     "one_alphabet": translatable("letters that only look Latin"),
     "strip_decimal": translatable("a '.0' at the end"),

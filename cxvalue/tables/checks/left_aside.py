@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -16,12 +17,12 @@ from cxvalue.tables.read.roles import KEY, NO_SALE, THOUSANDS, UNMARKED, currenc
 from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import literal, quoted
 
-__all__ = ["left_aside"]
-
 _PLACE = re.compile(r"\b(zip|postal|postcode|plz|city|town|country|region|ort|ville|ciudad)\b")
 _CENTS = re.compile(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе")
 _MOST_WORDS, _LONGEST_WORD = 15, 40
 _KIND = "left_aside"
+_Doubt = tuple[str, int, str]
+"""Our column, the rows that are in doubt, and the sentence."""
 
 
 def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> list[Caution]:
@@ -31,123 +32,137 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
     """
     if raw.name != "transactions" or not raw.watched:
         return []
-    revenue, customer = raw.theirs.get("revenue", ""), raw.theirs.get("customer_id", "")
-    plain = not revenue.startswith("=")
-    cents = plain and _CENTS.search(said(revenue)) is not None
-    count = role_of(customer, "order") and not role_of(customer, "customer") and not re.search(KEY, said(customer))
-    nobody = bool(customer) and (count or _PLACE.search(said(customer)) is not None)
-    told = currency_in(revenue) if plain and "currency" not in raw.theirs else ""
-    foreign = bool(told) and currency not in SIGNS.get(told, (told,))
-    thousands = plain and THOUSANDS.search(said(revenue)) is not None
-    if not (raw.beside or cents or nobody or foreign or thousands):
+    cents = _plain(raw) and _CENTS.search(said(_revenue(raw))) is not None
+    names = _names_in_doubt(raw, currency)
+    if not (raw.beside or cents or names):
         return []
     found = _asked(con, raw)
-    rows, made = found["rows"], list[Caution]()
-
-    def say(column: str, number: int, text: str) -> None:
-        made.append(Caution(_KIND, raw.name, column, number, number / rows if rows else None, text))
-
-    for role, theirs in raw.beside.items():
-        number = found[role]
-        if role == "status":
-            words = _no_sales(con, raw)
-            if words:
-                listed = enumerated(f"{word} {count:,}" for word, count in words)
-                text = translate(
-                    "Rows count whatever {column} says, among them {words}. Name those that are purchases: {line}.",
-                    column=repr(theirs),
-                    words=listed,
-                    line=f"keep_rows: {{{theirs}: [...]}}",
-                )
-                say("", sum(count for _, count in words), text)
-        elif role in ("void", "test") and 0 < 2 * number < rows:
-            text = translate(
-                "{column} marks {rows:,} rows, and they count. If they are no purchases, name the other values: {line}.",
-                column=repr(theirs),
-                rows=number,
-                line=f"keep_rows: {{{theirs}: [...]}}",
-            )
-            say("", number, text)
-        elif role == "type":
-            words = _returns(con, raw)
-            if words:
-                text = translate(
-                    (
-                        "{column} says {words} in rows with amounts above zero, which are added up. If these are "
-                        "returns: {line}."
-                    ),
-                    column=repr(theirs),
-                    words=enumerated(f"{word} {count:,}" for word, count in words),
-                    line=f"refund: {{rows: {{{theirs}: [{', '.join(word for word, _ in words)}]}}}}",
-                )
-                say("revenue", sum(count for _, count in words), text)
-        elif role == "currency" and number > 1:
-            text = translate(
-                "Amounts are added up although {column} contains {number} currencies. Map it ({line}), and give "
-                "the value of one of each under exchange_rates.",
-                column=repr(theirs),
-                number=number,
-                line=f"currency: {theirs}",
-            )
-            say("revenue", rows, text)
-        elif role == "refund" and number:
-            text = translate(
-                "{column} is filled in {rows:,} rows and is deducted nowhere. If that was refunded: {line}.",
-                column=repr(theirs),
-                rows=number,
-                line=f'refund: {{amount: "{theirs}"}}',
-            )
-            say("revenue", number, text)
-        elif role == "net" and plain and not role_of(revenue, "net"):
-            text = translate(
-                "Revenue is {revenue}, and there is a column {column} beside it: revenue is without tax.",
-                revenue=repr(revenue),
-                column=repr(theirs),
-            )
-            say("revenue", rows, text)
-        elif role == "tax" and plain and number and "net" not in raw.beside and not role_of(revenue, "net"):
-            text = translate(
-                (
-                    "Revenue is {revenue}, and there is a column {column} beside it, filled in {rows:,} rows. If tax"
-                    " is included: {line}."
-                ),
-                revenue=repr(revenue),
-                column=repr(theirs),
-                rows=number,
-                line=f'revenue: "=[{revenue}] - [{theirs}]"',
-            )
-            say("revenue", number, text)
-        elif role == "quantity" and plain and number and (role_of(revenue, "piece") or said(revenue) == "price"):
-            text = translate(
-                "Revenue is {revenue}, the price of one piece, and {column} is not 1 in {rows:,} rows: {line}.",
-                revenue=repr(revenue),
-                column=repr(theirs),
-                rows=number,
-                line=f'revenue: "=[{theirs}] * [{revenue}]"',
-            )
-            say("revenue", number, text)
+    rows = found["rows"]
+    doubts = [_rows_beside(con, raw, role, found) or _amounts_beside(raw, role, found) for role in raw.beside]
     if cents and found["whole"] == rows:
         text = translate(
             "Revenue is {revenue}, always in whole numbers. If they are cents: {line}.",
-            revenue=repr(revenue),
-            line=f'revenue: "=[{revenue}] / 100"',
+            revenue=repr(_revenue(raw)),
+            line=f'revenue: "=[{_revenue(raw)}] / 100"',
         )
-        say("revenue", rows, text)
-    if thousands:
+        doubts.append(("revenue", rows, text))
+    doubts += [(column, rows, text) for column, text in names]
+    return [
+        Caution(_KIND, raw.name, column, number, number / rows if rows else None, text)
+        for column, number, text in filter(None, doubts)
+    ]
+
+
+def _revenue(raw: RawTable) -> str:
+    return raw.theirs.get("revenue", "")
+
+
+def _plain(raw: RawTable) -> bool:
+    """Whether revenue is a column as it stands, no formula."""
+    return not _revenue(raw).startswith("=")
+
+
+def _rows_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, found: Mapping[str, int]) -> _Doubt | None:
+    """The doubt whether all rows are purchases that a column beside raises: a status, a mark, a type."""
+    theirs, number = raw.beside[role], found[role]
+    if role == "status" and (words := _no_sales(con, raw)):
+        text = translate(
+            "Rows count whatever {column} says, among them {words}. Name those that are purchases: {line}.",
+            column=repr(theirs),
+            words=enumerated(f"{word} {count:,}" for word, count in words),
+            line=f"keep_rows: {{{theirs}: [...]}}",
+        )
+        return "", sum(count for _, count in words), text
+    if role in ("void", "test") and 0 < 2 * number < found["rows"]:
+        text = translate(
+            "{column} marks {rows:,} rows, and they count. If they are no purchases, name the other values: {line}.",
+            column=repr(theirs),
+            rows=number,
+            line=f"keep_rows: {{{theirs}: [...]}}",
+        )
+        return "", number, text
+    if role == "type" and (words := _returns(con, raw)):
+        text = translate(
+            "{column} says {words} in rows with amounts above zero, which are added up. If these are returns: {line}.",
+            column=repr(theirs),
+            words=enumerated(f"{word} {count:,}" for word, count in words),
+            line=f"refund: {{rows: {{{theirs}: [{', '.join(word for word, _ in words)}]}}}}",
+        )
+        return "revenue", sum(count for _, count in words), text
+    return None
+
+
+def _amounts_beside(raw: RawTable, role: str, found: Mapping[str, int]) -> _Doubt | None:
+    """The doubt what revenue is that a column beside raises: a currency, a refund, a tax, a number of pieces."""
+    theirs, revenue, number = raw.beside[role], _revenue(raw), found[role]
+    if role == "currency" and number > 1:
+        text = translate(
+            "Amounts are added up although {column} contains {number} currencies. Map it ({line}), and give "
+            "the value of one of each under exchange_rates.",
+            column=repr(theirs),
+            number=number,
+            line=f"currency: {theirs}",
+        )
+        return "revenue", found["rows"], text
+    if role == "refund" and number:
+        text = translate(
+            "{column} is filled in {rows:,} rows and is deducted nowhere. If that was refunded: {line}.",
+            column=repr(theirs),
+            rows=number,
+            line=f'refund: {{amount: "{theirs}"}}',
+        )
+        return "revenue", number, text
+    if not _plain(raw):
+        return None
+    if role == "net" and not role_of(revenue, "net"):
+        text = translate(
+            "Revenue is {revenue}, and there is a column {column} beside it: revenue is without tax.",
+            revenue=repr(revenue),
+            column=repr(theirs),
+        )
+        return "revenue", found["rows"], text
+    if role == "tax" and number and "net" not in raw.beside and not role_of(revenue, "net"):
+        text = translate(
+            "Revenue is {revenue}, and there is a column {column} beside it, filled in {rows:,} rows. If tax"
+            " is included: {line}.",
+            revenue=repr(revenue),
+            column=repr(theirs),
+            rows=number,
+            line=f'revenue: "=[{revenue}] - [{theirs}]"',
+        )
+        return "revenue", number, text
+    if role == "quantity" and number and (role_of(revenue, "piece") or said(revenue) == "price"):
+        text = translate(
+            "Revenue is {revenue}, the price of one piece, and {column} is not 1 in {rows:,} rows: {line}.",
+            revenue=repr(revenue),
+            column=repr(theirs),
+            rows=number,
+            line=f'revenue: "=[{theirs}] * [{revenue}]"',
+        )
+        return "revenue", number, text
+    return None
+
+
+def _names_in_doubt(raw: RawTable, currency: str) -> list[tuple[str, str]]:
+    """Our columns whose name in the file says something else than the study, each with the sentence about it."""
+    revenue, customer, made = _revenue(raw), raw.theirs.get("customer_id", ""), []
+    if _plain(raw) and THOUSANDS.search(said(revenue)):
         text = translate(
             "Revenue is {revenue}, in thousands by its name. If it is: {line}.",
             revenue=repr(revenue),
             line=f'revenue: "=[{revenue}] * 1000"',
         )
-        say("revenue", rows, text)
-    if foreign:
+        made.append(("revenue", text))
+    told = currency_in(revenue) if _plain(raw) and "currency" not in raw.theirs else ""
+    if told and currency not in SIGNS.get(told, (told,)):
         text = translate(
             "Revenue is {revenue}, and the study's currency is {currency}.", revenue=repr(revenue), currency=currency
         )
-        say("revenue", rows, text)
-    if nobody:
+        made.append(("revenue", text))
+    order = role_of(customer, "order") and not role_of(customer, "customer") and not re.search(KEY, said(customer))
+    if customer and (order or _PLACE.search(said(customer))):
         text = translate("The customer is {column}, which by its name is not a customer.", column=repr(customer))
-        say("customer_id", rows, text)
+        made.append(("customer_id", text))
     return made
 
 

@@ -17,8 +17,6 @@ import ibis.expr.types as ir
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.cautions import Caution
 
-__all__ = ["Observed"]
-
 YEAR = timedelta(days=365)
 STRAY_SHARE = 0.001
 """Share of rows below which the last ones are strays where a silence sets them apart; a single row always is."""

@@ -18,8 +18,6 @@ from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import CountKind
 from cxvalue.tables.read.schema import TableContract
 
-__all__ = ["dates_to_come", "empty_dates_to_come"]
-
 AHEAD_MONTHS = 12
 FEW = 0.05
 

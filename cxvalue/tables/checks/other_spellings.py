@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study import StudyFile
 
-__all__ = ["other_spellings"]
-
 MOST = 5
 """Spellings that are shown, at most."""
 

@@ -9,8 +9,6 @@ from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import same_but_amounts
 from cxvalue.tables.ledger import Purchases
 
-__all__ = ["cautions_of"]
-
 NOTABLE = 0.01
 """Share of rows, or of revenue, from which a caution lowers the evidence."""
 MANY_REPEATS = 0.20

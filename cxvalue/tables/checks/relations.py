@@ -17,8 +17,6 @@ from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.ids import choices, repaired, repairs_in_words, repairs_line
 from cxvalue.tables.read.schema import CUSTOMER
 
-__all__ = ["Held", "Relation", "hold_against"]
-
 REFUSED_BELOW, WORTH_A_REPAIR = 0.05, 0.01
 FEW_KNOWN = {"contacts": 0.80, "offers": 0.80}
 """Prospects stand in these tables, so fewer of their ids must be known than elsewhere."""
@@ -163,35 +161,9 @@ def _judge(
     if relation.found < REFUSED_BELOW * smaller:
         if pair.refused_elsewhere and not helps:
             return None
-        here, there = _first(unknown), _first(known)
-        sides_say = {"ids": relation.ids, "column": column, "others": others, "here": here, "there": there}
-        found = (
-            translate(
-                "{found:,} of its {ids:,} different {column}s are known to {others}: it writes {here!r} where the other "
-                "side writes {there!r}.",
-                found=relation.found,
-                **sides_say,
-            )
-            if relation.found
-            else translate(
-                "none of its {ids:,} different {column}s are known to {others}: it writes {here!r} where the other "
-                "side writes {there!r}.",
-                **sides_say,
-            )
+        return _refusal(
+            pair, relation, (_first(unknown), _first(known)), (repairs, gained) if helps else ((), 0), rules
         )
-        remedy = (
-            translate(
-                "Without {repair} {agree:,} of them agree: if they are the same, write this line into the study file:",
-                repair=repairs_in_words(repairs),
-                agree=relation.found + gained,
-            )
-            if helps
-            else translate(
-                "Both must number the same things in the same way: map the column that does, or repair one export."
-            )
-        )
-        lines = (repairs_line(repairs, rules),) if helps else ()
-        return Problem(f"tables.{pair.table}.{column}", found, remedy, missing, lines)
     where = {
         "table": pair.table,
         "found": relation.found,
@@ -218,6 +190,41 @@ def _judge(
     else:
         return None
     return Caution("ids_do_not_match", pair.table, column, missing, missing / relation.ids, text, True)
+
+
+def _refusal(
+    pair: _Pair, relation: Relation, firsts: tuple[str, str], repair: tuple[tuple[str, ...], int], rules: IdRules
+) -> Problem:
+    """The problem that hardly any id is known, with the first id of each side and the repair that would help, if any."""
+    (here, there), (repairs, gained) = firsts, repair
+    sides_say = {"ids": relation.ids, "column": pair.column, "others": pair.others, "here": here, "there": there}
+    found = (
+        translate(
+            "{found:,} of its {ids:,} different {column}s are known to {others}: it writes {here!r} where the other "
+            "side writes {there!r}.",
+            found=relation.found,
+            **sides_say,
+        )
+        if relation.found
+        else translate(
+            "none of its {ids:,} different {column}s are known to {others}: it writes {here!r} where the other "
+            "side writes {there!r}.",
+            **sides_say,
+        )
+    )
+    remedy = (
+        translate(
+            "Without {repair} {agree:,} of them agree: if they are the same, write this line into the study file:",
+            repair=repairs_in_words(repairs),
+            agree=relation.found + gained,
+        )
+        if repairs
+        else translate(
+            "Both must number the same things in the same way: map the column that does, or repair one export."
+        )
+    )
+    lines = (repairs_line(repairs, rules),) if repairs else ()
+    return Problem(f"tables.{pair.table}.{pair.column}", found, remedy, relation.ids - relation.found, lines)
 
 
 def _best(unknown: ir.Table, missing: int, known: ir.Table, rules: IdRules) -> tuple[tuple[str, ...], int]:

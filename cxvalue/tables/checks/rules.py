@@ -23,21 +23,6 @@ from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
 from cxvalue.tables.read.sql import LINE, ROW, SAME
 
-__all__ = [
-    "EXAMPLES",
-    "Broken",
-    "Contradiction",
-    "Rule",
-    "broken_rows",
-    "conflicting_orders",
-    "contradiction",
-    "count_broken",
-    "exact_duplicates",
-    "row_rules",
-    "same_but_amounts",
-    "split_rows",
-]
-
 EXAMPLES = 3
 LARGEST_AMOUNT = 1e15
 """Larger ones are no money, and their squares and sums overflow."""

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
     from cxvalue.tables.read.schema import TableContract
 
-__all__ = ["Screened", "repair_ids", "screen"]
-
 _NOT_OF_ANYBODY = ("order_id", "occasion_id")
 
 

@@ -13,17 +13,6 @@ from cxvalue.tables.checks.rules import Rule
 from cxvalue.tables.read.schema import TableContract
 from cxvalue.tables.read.sql import ROW
 
-__all__ = [
-    "ONE_OF_EACH",
-    "count_signs",
-    "implausible_margin",
-    "is_no_amount",
-    "judge_signs",
-    "margin_of_sales",
-    "repeated_rows",
-    "repeats",
-]
-
 _EITHER_SIGN = ("fees.amount",)
 """Amounts that may be taken back: a sign against the others is noted there and refused elsewhere."""
 ONE_OF_EACH = ("contacts", "subscriptions", "surveys", "employees", "benchmarks")

@@ -11,8 +11,6 @@ from cxvalue.language.catalogue import translate
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import Contradiction
 
-__all__ = ["named_sums", "sum_names", "sums_caution", "sums_to_count"]
-
 _WORDS = (
     "sub-?total|grand total|total général|sous-total|totals?|sums?|summe|zwischensumme|gesamt(?:summe|ergebnis)?|ergebnis|"
     "somme|suma|итого|итог|всего|общий итог|усього|разом|підсумок|小计|合计|总计"
@@ -51,10 +49,8 @@ def named_sums(table: ir.Table, column: str) -> Contradiction | None:
     named = ids.filter(ids[column].isin(sums))
     what = translate("'{column}' that names a total, such as {name}", column=column, name=repr(min(sums)))
     remedy = translate(
-        (
-            "Totals of other rows are not customers and would count twice: leave them out ({line}), or "
-            "export the rows alone."
-        ),
+        "Totals of other rows are not customers and would count twice: leave them out ({line}), or "
+        "export the rows alone.",
         line=f"leave_out_rows: {{…: [{', '.join(sorted(sums)[:3])}{', …' if len(sums) > 3 else ''}]}}",
     )
     return Contradiction(named, (column,), what, remedy)

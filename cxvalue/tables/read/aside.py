@@ -9,8 +9,6 @@ from cxvalue.study import TableSource
 from cxvalue.tables.read.roles import KEY, role_of, said
 from cxvalue.tables.read.schema import CONTRACTS
 
-__all__ = ["BESIDE", "columns_aside", "columns_used"]
-
 BESIDE = "__beside_"
 """Before the role of such a column in a raw relation."""
 

@@ -19,8 +19,6 @@ import pyarrow as pa
 from cxvalue.tables.read.files import Found
 from cxvalue.tables.read.sql import ROW, quoted, row_marks
 
-__all__ = ["BATCH", "Laid", "lay", "laid_columns", "repeated_names", "unique_names"]
-
 BATCH = 20_000
 _EXACT = 2**53  # whole numbers above it are not kept by a floating point number
 

@@ -22,8 +22,6 @@ from cxvalue.tables.read.schema import Column, TableContract
 from cxvalue.tables.read.sources import read_table
 from cxvalue.tables.read.sql import ROW, literal, quoted
 
-__all__ = ["in_one_currency"]
-
 _RATES = TableContract(
     "exchange_rates",
     translatable("the rate of a currency from a day on"),

@@ -17,8 +17,6 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.tables.read.sql import literal, quoted
 
-__all__ = ["attach_duckdb", "choose_table", "is_duckdb", "is_sqlite", "sqlite_rows", "sqlite_tables"]
-
 _ATTACHED = count()
 
 

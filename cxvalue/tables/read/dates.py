@@ -19,17 +19,6 @@ from cxvalue.study import ReadOptions
 from cxvalue.tables.read.paste import read_line
 from cxvalue.tables.read.sql import literal
 
-__all__ = [
-    "CANDIDATES",
-    "EPOCHS",
-    "SERIALS",
-    "TIME_OF_DAY",
-    "DateReading",
-    "advice_on_dates",
-    "read_dates",
-    "serial_words",
-]
-
 CANDIDATES = (
     "%Y-%m-%d",
     "%d.%m.%Y",

@@ -18,8 +18,6 @@ from cxvalue.foundation.errors import Problem, nearest
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.tables.read.paste import read_line
 
-__all__ = ["TextFile", "number_records", "open_text", "width_fault"]
-
 UNCLOSED = translatable("a quote that is never closed")
 AFTER = translatable("text after a closing quote")
 

@@ -14,8 +14,6 @@ from cxvalue.foundation.errors import BadInput, Problem, meant, quoted
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["Expression", "no_column", "parse_expression"]
-
 _TOKEN = re.compile(r"\s*(?:\[([^\]]+)\]|(\d+(?:\.\d+)?)|'([^']*)'|(else\b)|([-+*/()]))")
 MOST_PARTS = 100
 _ALLOWED = translatable(

@@ -16,8 +16,6 @@ from cxvalue.study.places import named_files
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.sql import LINE, ROW, SAME, chosen_sql, described, quoted
 
-__all__ = ["FILE_STRIDE", "Found", "few_names", "matching", "together"]
-
 FILE_STRIDE = 10**10
 """Between the row numbers of two files: more lines than any file has."""
 _FEW = 5

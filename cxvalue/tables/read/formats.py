@@ -31,8 +31,6 @@ from cxvalue.tables.read.textfile import TextLayout, load_text
 from cxvalue.tables.read.unpack import unpack_stream, unpack_zip
 from cxvalue.tables.read.workbook import is_workbook, open_workbook
 
-__all__ = ["compression", "files_of", "open_files", "read_start"]
-
 _LAID = count()
 _WEB = (b"<html", b"<!doc", b"<tabl", b"<?xml", b"<meta")
 

@@ -13,8 +13,6 @@ from typing import Any
 from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translate
 
-__all__ = ["is_json", "json_columns", "json_rows"]
-
 
 def is_json(path: Path) -> bool:
     """Whether a file begins with a JSON object, or with a list of them."""

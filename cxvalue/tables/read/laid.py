@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
     from cxvalue.tables.read.schema import TableContract
 
-__all__ = ["lay_table", "lines_to_bring"]
-
 _ONLY_THERE = ("order_id", "channel", "currency")
 
 

@@ -16,8 +16,6 @@ from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 
-__all__ = ["QUERY_SECONDS", "ended_in_time", "filters", "first_line", "grows_from_nothing", "query_problems"]
-
 QUERY_SECONDS = "CXVALUE_QUERY_SECONDS"
 """The environment variable with the seconds that a query may take."""
 USUAL_SECONDS = 300.0

@@ -9,8 +9,6 @@ from zoneinfo import available_timezones
 
 from cxvalue.tables.read.sql import literal, quoted
 
-__all__ = ["ZONED", "local_moment", "local_moments"]
-
 ZONED = "TIMESTAMP WITH TIME ZONE"
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 

@@ -19,8 +19,6 @@ from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.paste import read_line
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["MONEY", "SHARES", "NumberColumn", "advice_on_numbers", "number_sql", "read_numbers", "sign_sql"]
-
 MONEY = frozenset(
     "revenue margin discount cost amount shortfall basket_value basket_margin value_per_month acquisition_cost "
     "monthly_cost".split()

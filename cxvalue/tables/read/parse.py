@@ -23,8 +23,6 @@ from cxvalue.tables.read.sources import RawTable, unreadable
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted
 from cxvalue.tables.read.yes_no import FALSE_WORDS, TRUE_WORDS
 
-__all__ = ["ParsedTable", "parse_table"]
-
 _MISSING = re.compile(r"(?i)#?n/?a!?|null|\(null\)|none|nil|nan|nat|missing|unknown|\\n|[-\u2013\u2014.?]+")
 _BLANKS = " \t\u00a0\ufeff"
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["read_line"]
-
 _DEFAULTS: dict[str, object] = {"header": True, "missing": ()}
 _KEYS = ("format", "delimiter", "decimal", "thousands", "encoding", "date_format", "header", "missing")
 

@@ -8,20 +8,6 @@ from collections.abc import Iterable
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.yes_no import FALSE_WORDS
 
-__all__ = [
-    "KEY",
-    "NO_SALE",
-    "RETURNED",
-    "THOUSANDS",
-    "UNMARKED",
-    "WORDS",
-    "currencies_named",
-    "currency_in",
-    "returns_among",
-    "role_of",
-    "said",
-]
-
 _NO_MARK = (
     r"^(?!.*(polic|\bfree|cancell?able|reason code|\bfees?\b|group|variant|\bresult|score|\b[ab] b\b|terms|kostenlos|gebühr|"
     r"bedingung|stornierbar|gruppe|бесплатн|безкоштовн|услови|умови|правил|групп|груп|результат|免费|政策|组|グループ))"

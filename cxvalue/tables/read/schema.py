@@ -7,8 +7,6 @@ from typing import Literal
 
 from cxvalue.language.catalogue import translatable
 
-__all__ = ["CONTRACTS", "CUSTOMER", "Column", "Kind", "TableContract"]
-
 CUSTOMER = "customer_id"
 """The column that names customers; as the unit of a programme, customers by themselves."""
 

@@ -24,8 +24,6 @@ from cxvalue.tables.read.numerals import NumberColumn, number_sql, read_numbers
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import ROW, described, literal, quoted
 
-__all__ = ["MADE", "REASONS", "shape"]
-
 MADE = FILE_STRIDE // 2
 """Added to the number of a row for the refund that was made of it."""
 

@@ -17,7 +17,6 @@ from typing import Any
 import duckdb
 import ibis
 
-from cxvalue.engine.embedded import connect
 from cxvalue.engine.failures import said_of
 from cxvalue.foundation.errors import BadInput, Problem, meant, nearest
 from cxvalue.language.catalogue import translate
@@ -32,8 +31,6 @@ from cxvalue.tables.read.limits import ended_in_time, filters, first_line, query
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.shape import MADE, shape
 from cxvalue.tables.read.sql import LINE, ROW, SAME, chosen_sql, described, literal, quoted, row_marks
-
-__all__ = ["RawTable", "connect", "map_columns", "read_table", "unreadable"]
 
 _AMOUNTS = ("revenue", "margin", "discount")
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["LINE", "ROW", "SAME", "chosen_sql", "described", "literal", "quoted", "row_marks"]
-
 ROW = "__row__"  # where a row stands in its source
 LINE = "__line__"  # equal for rows that are equal in every column of their source
 SAME = "__same__"  # equal for rows that are equal in every column of their source but the amounts

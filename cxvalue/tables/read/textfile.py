@@ -15,8 +15,6 @@ from cxvalue.tables.read.cells import repeated_names, unique_names
 from cxvalue.tables.read.decode import TextFile, number_records, width_fault
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
 
-__all__ = ["TextLayout", "load_text"]
-
 MOST_COLUMNS = 5_000
 _MOST_IN_A_PATTERN = 100
 _DELIMITERS = (",", ";", "\t", "|")

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cxvalue.engine.warehouse import Warehouse
     from cxvalue.study import StudyFile
 
-__all__ = ["typed_table"]
-
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 _AMOUNTS = ("revenue", "margin", "discount")
 _BUCKETS = 10_000

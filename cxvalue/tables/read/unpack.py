@@ -14,8 +14,6 @@ from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
 
-__all__ = ["MOST_FOLD", "MOST_MEMBERS", "unpack_stream", "unpack_zip"]
-
 MOST_MEMBERS = 1_000
 MOST_FOLD = 100
 """How many times its size an archive may unpack to; what unpacks to more is made to fill a disk."""

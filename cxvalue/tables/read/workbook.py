@@ -25,8 +25,6 @@ from cxvalue.tables.read.cells import repeated_names, unique_names
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
-__all__ = ["Sheet", "Workbook", "is_workbook", "open_workbook"]
-
 OLE = b"\xd0\xcf\x11\xe0"
 _CHUNK = 1 << 20
 _CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)

@@ -7,8 +7,6 @@ wherever they mean anything; ``o`` is none of them, since it is oui beside ``n``
 
 from __future__ import annotations
 
-__all__ = ["FALSE_WORDS", "TRUE_WORDS"]
-
 TRUE_WORDS = (
     "true", "t", "yes", "y", "1", "ja", "j", "oui", "sí", "si", "sì", "sim", "s", "tak", "да", "д", "так", "т", "是", "有",
     "wahr", "vrai", "verdadero", "vero", "verdadeiro", "waar", "prawda", "истина", "істина", "правда", "真",
