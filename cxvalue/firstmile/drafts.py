@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cxvalue.firstmile.asking import Option, Question, answered, put
-from cxvalue.firstmile.exports import Export
+from cxvalue.firstmile.exports import Export, Look
 from cxvalue.firstmile.notation import read_of_days, read_of_numbers
 from cxvalue.firstmile.records import Record, bound
 from cxvalue.firstmile.trying import LIKE_ALL, holds, kept_values, total
@@ -69,6 +69,11 @@ class Draft:
         names = self.export.names if free == "column" else ()
         place = 0 if first else len(self.questions)
         self.questions.insert(place, Question(key, ask, at, options, default, free, names, self.table))
+
+    def asks_which(self, column: str, looks: Sequence[Look], ask: str) -> None:
+        """Leave open which of the columns of the export is one of ours."""
+        options = tuple(Option(look.name, enumerated(look.samples), {"columns": {column: look.name}}) for look in looks)
+        self.asks(column, ask, f"columns.{column}", options, None, "column")
 
     def refused(self, found: str, remedy: str) -> Draft:
         """The draft of a table that cannot be used, and why."""
