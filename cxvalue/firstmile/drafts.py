@@ -114,7 +114,7 @@ def draft_of_record(export: Export, record: Record) -> Draft:
         _ask(draft, asked, names)
     _ask_for_others(draft)
     if record.score:
-        _ask_for_score(draft, names)
+        ask_for_score(draft, names)
     beside = record.currency_unless or {}
     column = next((names[one] for one in record.currency if one in names and beside.get(one) not in names), "")
     if column:
@@ -247,10 +247,10 @@ def _ask_for_others(draft: Draft) -> None:
         return
 
 
-def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
+def ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
     """Which question of a survey is the score, and what it is called."""
     export, known = draft.export, set(names.values())
-    among = [name for name in export.names if name not in known and _looks_like_score(export, name)]
+    among = [name for name in export.names if name not in known and looks_like_score(export, name)]
     options = tuple(
         Option(name, f"{', '.join(export.looks[name].samples)}", {"columns": {"score": name}}) for name in among
     )
@@ -264,7 +264,8 @@ def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
         draft.why[name] = ("asked", "")
 
 
-def _looks_like_score(export: Export, name: str) -> bool:
+def looks_like_score(export: Export, name: str) -> bool:
+    """Whether a column holds whole numbers from 0 to 10 and nothing else."""
     look = export.looks[name]
     if not look.is_number or look.different > 11:
         return False

@@ -10,6 +10,7 @@ from cxvalue.firstmile.asking import Option, either
 from cxvalue.firstmile.drafts import MOST_FOOTER, Draft, columns_in, signs_of, trim_footer
 from cxvalue.firstmile.exports import DAY, Export, Look
 from cxvalue.firstmile.guessed_contracts import as_contracts, as_customers
+from cxvalue.firstmile.guessed_touches import as_touches, may_be_person, table_of
 from cxvalue.firstmile.marks import MARKS, ask_for_marks
 from cxvalue.firstmile.returned import ask_for_refunds
 from cxvalue.firstmile.unread import FILL_DOWN, emptied, why_not
@@ -22,7 +23,7 @@ from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, currencies_named, r
 from cxvalue.tables.read.sql import literal
 
 GUESSED = (
-    *"amounts copies date dates end guests lines metric names numbers others postage refund revenue".split(),
+    *"amounts channel copies date dates end guests lines metric names numbers others postage reason refund revenue".split(),
     *"rows_without_customer same score shipping statuses tax value_per_month".split(),
     *MARKS,
 )
@@ -52,6 +53,12 @@ def draft_by_guess(export: Export) -> Draft:
     if export.rows < _FEWEST_ROWS or not looks:
         found, remedy = translate("has hardly any rows."), translate("Give a table with one row per purchase.")
         return draft.refused(found, remedy)
+    people = customers or [look for look in looks if may_be_person(look)]
+    if people and days and not amounts and not any(why_not(export, customer=False, day=False, amount=True)):
+        table = table_of(draft)
+        if table:
+            _customer(draft, people)
+            return as_touches(draft, table, days)
     if not customers and any(day.different == export.rows for day in days):
         found = translate("has one row per day and no customer: it is a summary.")
         remedy = translate("Export the orders behind it, one row per order, with the customer.")

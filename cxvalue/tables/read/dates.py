@@ -68,11 +68,14 @@ CANDIDATES = (
 # A time of day after the date, with or without an offset: the day is the one that is written.
 TIME_OF_DAY = (
     r"[T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?([ \x{00A0}]?[AaPp]\.?[ \x{00A0}]?[Mm]\.?)?"
-    r"( ?(Z|UTC|[A-Z]{1,4}T|[+-]\d{2}:?\d{2}|[+-]\d{2}))?$"
+    r"( ?(Z|UTC|[A-Z]{1,4}T|[+-]\d{2}:?\d{2}|[+-]\d{2}|(GMT|UTC)[+-]\d{1,2}(:?\d{2})?))?$"
 )
 _PLAUSIBLE = "BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'"
 _OR_NO_END = "BETWEEN DATE '1900-01-01' AND DATE '9999-12-31'"  # how many systems write that something is open
-_CLOCK = r"[T ]+(\d{1,2}):(\d{2})(?::\d{2}(?:[.,]\d+)?)?( ?[AaPp][Mm])? ?(Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
+_CLOCK = (
+    r"[T ]+(\d{1,2}):(\d{2})(?::\d{2}(?:[.,]\d+)?)?( ?[AaPp][Mm])? ?"
+    r"(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}|(?:GMT|UTC)[+-]\d{1,2}(?::?\d{2})?)$"
+)
 _ZONE_AT_END = r"[ ]?(Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z_]+(/[A-Za-z_]+)*)$"
 _EXCEL = "excel"
 EPOCHS = {
@@ -166,10 +169,10 @@ def _minutes(text: str) -> str:
     hour, minute, half, offset = (f"regexp_extract({text}, {literal(_CLOCK)}, {group})" for group in (1, 2, 3, 4))
     hours = f"CAST({hour} AS BIGINT)"
     hours = f"CASE lower(trim({half})) WHEN 'pm' THEN {hours} % 12 + 12 WHEN 'am' THEN {hours} % 12 ELSE {hours} END"
-    digits = f"replace({offset}, ':', '')"
+    apart, minutes = (rf"regexp_extract({offset}, '(\d{{1,2}}):?(\d{{2}})?$', {group})" for group in (1, 2))
     ahead = (
-        f"CASE WHEN {offset} IN ('Z', 'UTC') THEN 0 ELSE (CASE WHEN starts_with({offset}, '-') THEN -1 ELSE 1 END) * "
-        f"(CAST(substr({digits}, 2, 2) AS BIGINT) * 60 + coalesce(TRY_CAST(substr({digits}, 4, 2) AS BIGINT), 0)) END"
+        f"CASE WHEN {offset} IN ('Z', 'UTC', 'GMT') THEN 0 ELSE (CASE WHEN contains({offset}, '-') THEN -1 ELSE 1 END) * "
+        f"(CAST({apart} AS BIGINT) * 60 + coalesce(TRY_CAST({minutes} AS BIGINT), 0)) END"
     )
     return f"({hours}) * 60 + CAST({minute} AS BIGINT) - ({ahead})"
 

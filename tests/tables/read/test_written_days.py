@@ -73,3 +73,24 @@ def test_no_name_is_that_of_two_months() -> None:
     ]
     made = duckdb.sql(f"SELECT {in_figures('t')} FROM (SELECT unnest({[text for text, _ in given]}) AS t)").fetchall()
     assert [row[0] for row in made] == [figures for _, figures in given]
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2025/03/03 11:30:00 PM GMT+3", date(2025, 3, 3)),
+        ("2025/03/03 02:30:00 AM GMT+3", date(2025, 3, 2)),
+        ("2025-03-03 05:15 GMT+5:30", date(2025, 3, 2)),
+        ("2025-03-03 05:45 UTC+0530", date(2025, 3, 3)),
+        ("2025-03-03 22:00 GMT-3", date(2025, 3, 4)),
+        ("2025-03-03 23:59 GMT", date(2025, 3, 3)),
+        ("2025-03-03 00:15+02:00", date(2025, 3, 2)),
+        ("2025-03-03T23:30-0800", date(2025, 3, 4)),
+    ],
+)
+def test_an_offset_from_greenwich_is_one_however_it_is_written(text: str, utc: date) -> None:
+    con = duckdb.connect()
+    con.execute("CREATE TABLE t AS SELECT ? AS d", [text])
+    for zone, day in ((None, date(2025, 3, 3)), ("UTC", utc)):
+        readings, _ = read_dates(con, "t", {"d": "d"}, ReadOptions(), "t", zone)
+        assert con.execute(f"SELECT {readings['d'].expression('d')} FROM t").fetchall() == [(day,)]
