@@ -4,6 +4,8 @@ found        `recognise`, and `Recognised`: what files hold, to be looked at, an
 recognition  tables recognised by a record, else guessed, and held against one another
 records      what is known of the exports of systems, a file each in ``layouts/``
 guesses      tables that no record knows: names in several languages, and values
+guessed_contracts  those of contracts and of customers
+guessed_touches    those of tickets and of answers to surveys
 marks        rows that are no sales, by a status, a kind or a column that marks them
 unread       why columns are not what their names say
 encodings    the encoding that a text is most likely in

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cxvalue.firstmile.asking import Option, Question, answered, put
-from cxvalue.firstmile.exports import Export
+from cxvalue.firstmile.exports import Export, Look
 from cxvalue.firstmile.notation import read_of_days, read_of_numbers
 from cxvalue.firstmile.records import Record, bound
 from cxvalue.firstmile.trying import LIKE_ALL, holds, kept_values, total
@@ -70,6 +70,11 @@ class Draft:
         place = 0 if first else len(self.questions)
         self.questions.insert(place, Question(key, ask, at, options, default, free, names, self.table))
 
+    def asks_which(self, column: str, looks: Sequence[Look], ask: str) -> None:
+        """Leave open which of the columns of the export is one of ours."""
+        options = tuple(Option(look.name, enumerated(look.samples), {"columns": {column: look.name}}) for look in looks)
+        self.asks(column, ask, f"columns.{column}", options, None, "column")
+
     def refused(self, found: str, remedy: str) -> Draft:
         """The draft of a table that cannot be used, and why."""
         self.refusal = Problem(self.export.label, found, remedy)
@@ -109,7 +114,7 @@ def draft_of_record(export: Export, record: Record) -> Draft:
         _ask(draft, asked, names)
     _ask_for_others(draft)
     if record.score:
-        _ask_for_score(draft, names)
+        ask_for_score(draft, names)
     beside = record.currency_unless or {}
     column = next((names[one] for one in record.currency if one in names and beside.get(one) not in names), "")
     if column:
@@ -242,10 +247,10 @@ def _ask_for_others(draft: Draft) -> None:
         return
 
 
-def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
+def ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
     """Which question of a survey is the score, and what it is called."""
     export, known = draft.export, set(names.values())
-    among = [name for name in export.names if name not in known and _looks_like_score(export, name)]
+    among = [name for name in export.names if name not in known and looks_like_score(export, name)]
     options = tuple(
         Option(name, f"{', '.join(export.looks[name].samples)}", {"columns": {"score": name}}) for name in among
     )
@@ -259,7 +264,8 @@ def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
         draft.why[name] = ("asked", "")
 
 
-def _looks_like_score(export: Export, name: str) -> bool:
+def looks_like_score(export: Export, name: str) -> bool:
+    """Whether a column holds whole numbers from 0 to 10 and nothing else."""
     look = export.looks[name]
     if not look.is_number or look.different > 11:
         return False

@@ -9,6 +9,8 @@ from dataclasses import replace
 from cxvalue.firstmile.asking import Option, either
 from cxvalue.firstmile.drafts import MOST_FOOTER, Draft, columns_in, signs_of, trim_footer
 from cxvalue.firstmile.exports import DAY, Export, Look
+from cxvalue.firstmile.guessed_contracts import as_contracts, as_customers
+from cxvalue.firstmile.guessed_touches import as_touches, may_be_person, table_of
 from cxvalue.firstmile.marks import MARKS, ask_for_marks
 from cxvalue.firstmile.returned import ask_for_refunds
 from cxvalue.firstmile.unread import FILL_DOWN, emptied, why_not
@@ -21,7 +23,7 @@ from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, currencies_named, r
 from cxvalue.tables.read.sql import literal
 
 GUESSED = (
-    *"amounts copies date dates end guests lines metric names numbers others postage refund revenue".split(),
+    *"amounts channel copies date dates end guests lines metric names numbers others postage reason refund revenue".split(),
     *"rows_without_customer same score shipping statuses tax value_per_month".split(),
     *MARKS,
 )
@@ -51,6 +53,12 @@ def draft_by_guess(export: Export) -> Draft:
     if export.rows < _FEWEST_ROWS or not looks:
         found, remedy = translate("has hardly any rows."), translate("Give a table with one row per purchase.")
         return draft.refused(found, remedy)
+    people = customers or [look for look in looks if may_be_person(look)]
+    if people and days and not amounts and not any(why_not(export, customer=False, day=False, amount=True)):
+        table = table_of(draft)
+        if table:
+            _customer(draft, people)
+            return as_touches(draft, table, days)
     if not customers and any(day.different == export.rows for day in days):
         found = translate("has one row per day and no customer: it is a summary.")
         remedy = translate("Export the orders behind it, one row per order, with the customer.")
@@ -58,10 +66,11 @@ def draft_by_guess(export: Export) -> Draft:
     starts = [day for day in days if role_of(day.name, "start")]
     ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
     if customers and starts and ends and not any(role_of(day.name, "order") for day in days):
-        return _subscriptions(draft, customers, starts, ends, amounts)
+        _customer(draft, customers)
+        return as_contracts(draft, starts, ends)
     unique = [look for look in customers if look.different == look.filled == export.rows]
     if unique and not amounts and not any(why_not(export, customer=False, day=False, amount=True)):
-        return _customers(draft, unique)
+        return as_customers(draft, unique)
     if not customers or not days or not amounts:
         named = translate("a customer"), translate("a day"), translate("an amount")
         lacking = [word for word, some in zip(named, (customers, days, amounts), strict=True) if not some]
@@ -205,14 +214,8 @@ def _day(draft: Draft, days: Sequence[Look]) -> None:
     why = translate_count("{count} column with days", "{count} columns with days", len(days))
     draft.why["date"] = ("sure" if len(days) == 1 else "likely", why)
     if len(among) > 1:
-        _ask_which(draft, "date", among, translate("Which day is that of the purchase?"))
+        draft.asks_which("date", among, translate("Which day is that of the purchase?"))
         draft.why["date"] = ("asked", draft.why["date"][1])
-
-
-def _ask_which(draft: Draft, column: str, looks: Sequence[Look], ask: str) -> None:
-    """Leave open which of the columns of an export is one of ours."""
-    options = tuple(Option(look.name, enumerated(look.samples), {"columns": {column: look.name}}) for look in looks)
-    draft.asks(column, ask, f"columns.{column}", options, None, "column")
 
 
 def _order(draft: Draft, looks: Sequence[Look]) -> None:
@@ -408,42 +411,3 @@ def _codes_in(export: Export, look: Look) -> list[str]:
 def _may_be_product(look: Look) -> bool:
     other = look.is_day or role_of(look.name, "amount") or role_of(look.name, "quantity")
     return role_of(look.name, "product") and not other
-
-
-def _customers(draft: Draft, customers: Sequence[Look]) -> Draft:
-    draft.table, draft.row = "customers", translatable("a customer")
-    keyed = [look for look in customers if look.different == look.filled] or list(customers)
-    best = max(keyed, key=lambda look: (bool(re.search(KEY, said(look.name))), look.different))
-    draft.spec["columns"] = {"customer_id": best.name}
-    why = translate("{different:,} different values in {rows:,} rows", different=best.different, rows=draft.export.rows)
-    draft.why["customer_id"] = ("likely", why)
-    return draft
-
-
-def _subscriptions(
-    draft: Draft, customers: Sequence[Look], starts: Sequence[Look], ends: Sequence[Look], amounts: Sequence[Look]
-) -> Draft:
-    draft.table, draft.row = "subscriptions", translatable("a contract")
-    _customer(draft, customers)
-    draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
-    draft.why |= dict.fromkeys(("start", "end"), ("likely", translate("by its name")))
-    if len(ends) > 1:
-        ask = translate("Which day is the end of the contract? The day of a request to cancel is not it.")
-        _ask_which(draft, "end", ends, ask)
-        draft.why["end"] = ("asked", translate("several days"))
-    if amounts:
-        amount = amounts[0].name
-        options = tuple(
-            Option(
-                f"{amount}/{months}",
-                translate_count(
-                    "{amount} is for {count} month", "{amount} is for {count} months", months, amount=amount
-                ),
-                {"columns": {"value_per_month": f"=[{amount}] / {months}" if months > 1 else amount}},
-            )
-            for months in (1, 12)
-        )
-        ask = translate("Is {amount!r} paid per month or per year?", amount=amount)
-        draft.asks("value_per_month", ask, "columns.value_per_month", options)
-        draft.why["value_per_month"] = ("asked", translate("an amount"))
-    return draft

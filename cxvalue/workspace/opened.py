@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from cxvalue.foundation.days import as_day
-from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.foundation.inert import inert_table
 from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
@@ -193,9 +193,16 @@ class Study(Drawn):
     def states(self, *, as_of: date | str | None = None, ids: bool = True) -> PurchaseStates:
         """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it.
 
-        Without `ids` they may be left out: as text they take more memory than all else.
+        Without `ids` they may be left out: as text they take more memory than all else. Raises `BadInput` for a day after
+        the last one observed: nobody knows yet who bought until then, and all would look silent for longer than they were.
         """
         day = self.as_of if as_of is None else as_day(as_of)
+        if day > self.as_of:
+            found = translate("{day} is after the last day observed, {last}.", day=str(day), last=str(self.as_of))
+            remedy = translate(
+                "Give that day or an earlier one. Where the tables cover later days, set as_of in the study file."
+            )
+            raise BadInput.at("as_of", found, remedy)
         kept = read_states(self.prepared.folder, day, ids=ids) if day == self.as_of else None
         return kept or states_of_study(self.file, self.purchases, day)
 

@@ -92,13 +92,6 @@ def test_pieces_times_price(tmp_path: Path) -> None:
     assert found.understanding.drafts[0].spec["columns"]["revenue"] == "=[quantity] * [unit_price]"
 
 
-def test_contracts_with_two_ends_are_asked(tmp_path: Path) -> None:
-    rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|2025-02-{n + 10}|9.50" for n in range(1, 9)]
-    found = _found(tmp_path, "customer_id|start_date|cancelled_at|ended_at|price", *rows)
-    assert found.understanding.drafts[0].table == "subscriptions"
-    assert {"end", "value_per_month"} <= {question.key for question in found.questions}
-
-
 def test_a_total_per_customer_is_no_purchase(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="a total per customer or per day is not enough"):
         _found(tmp_path, "customer_id|total_spent|orders", "a|5.50|1", "b|6.25|2", "c|7.10|3")

@@ -42,6 +42,13 @@ def test_the_study_that_load_study_gives(tmp_path: Path) -> None:
     assert study.states(as_of="2024-03-31").as_of == study.states(as_of=pd.Timestamp("2024-03-31")).as_of
 
 
+def test_no_states_after_the_last_day_observed(tmp_path: Path) -> None:
+    study = _study(tmp_path)
+    assert study.states(as_of="2024-06-30").as_of == study.as_of
+    with pytest.raises(BadInput, match=r"2024-07-01 is after the last day observed, 2024-06-30"):
+        study.states(as_of="2024-07-01")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -19,6 +19,7 @@ typed     tables of an engine, whose own types are taken as they are
 laid      a table laid where its engine can compute with it, from a file or as the engine holds it
 parse     raw text to ids, dates, numbers and flags; every value that does not parse is found
 dates     which date format a column is written in
+written_days  days in words, eras and wide digits, rewritten in figures
 yes_no    words of yes and no in several languages
 limits    what a query may be, and take of time, memory and disk
 moments   moments with a time zone as the local ones of a zone

@@ -1,7 +1,8 @@
 """How a column writes its dates, found over the whole column, and the refusal when it could be read two ways.
 
 The day is the one that is written, whatever its offset says. With a time zone, moments that carry a zone or an offset
-(and epochs, which always do) are days there; what carries none stays as it is written.
+(and epochs, which always do) are days there; what carries none stays as it is written. Days in the words of a language
+are tried where figures do not read a whole column.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.paste import read_line
 from cxvalue.tables.read.sql import literal
+from cxvalue.tables.read.written_days import MAY_BE_WRITTEN, WIDE, in_figures, once
 
 CANDIDATES = (
     "%Y-%m-%d",
@@ -55,11 +57,14 @@ CANDIDATES = (
 # A time of day after the date, with or without an offset: the day is the one that is written.
 TIME_OF_DAY = (
     r"[T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?([ \x{00A0}]?[AaPp]\.?[ \x{00A0}]?[Mm]\.?)?"
-    r"( ?(Z|UTC|[A-Z]{1,4}T|[+-]\d{2}:?\d{2}|[+-]\d{2}))?$"
+    r"( ?(Z|UTC|[A-Z]{1,4}T|[+-]\d{2}:?\d{2}|[+-]\d{2}|(GMT|UTC)[+-]\d{1,2}(:?\d{2})?))?$"
 )
 _PLAUSIBLE = "BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'"
 _OR_NO_END = "BETWEEN DATE '1900-01-01' AND DATE '9999-12-31'"  # how many systems write that something is open
-_CLOCK = r"[T ]+(\d{1,2}):(\d{2})(?::\d{2}(?:[.,]\d+)?)?( ?[AaPp][Mm])? ?(Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
+_CLOCK = (
+    r"[T ]+(\d{1,2}):(\d{2})(?::\d{2}(?:[.,]\d+)?)?( ?[AaPp][Mm])? ?"
+    r"(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}|(?:GMT|UTC)[+-]\d{1,2}(?::?\d{2})?)$"
+)
 _ZONE_AT_END = r"[ ]?(Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z_]+(/[A-Za-z_]+)*)$"
 _EXCEL = "excel"
 EPOCHS = {
@@ -87,13 +92,16 @@ _FIRST_SECOND, _LAST_SECOND = 315_532_800, 4_102_444_799  # 1980 to 2099
 class DateReading:
     """How one column is read: the formats that tie for the most values, and a value on which they disagree.
 
-    `zone` is the time zone in which moments become days; None takes the day that is written.
+    `zone` is the time zone in which moments become days; None takes the day that is written. `rows` is how many texts it
+    reads where that was counted; with `written` they are rewritten in figures first.
     """
 
     formats: tuple[str, ...]
     example: str = ""
     zone: str | None = None
     open_end: bool = False
+    rows: int = 0
+    written: bool = False
 
     @property
     def ambiguous(self) -> bool:
@@ -106,7 +114,8 @@ class DateReading:
 
     def day(self, text: str) -> str:
         """The SQL of the day that a text expression tells, plausible or not."""
-        return _day_of(text, self.formats[0], self.zone)
+        day = _day_of("figures" if self.written else text, self.formats[0], self.zone)
+        return once(in_figures(text), "figures", day) if self.written else day
 
     def judged(self, text: str, day: str) -> str:
         """The SQL of a date, NULL where the text is none; `day` is a column that holds what `day` makes of the text."""
@@ -149,10 +158,10 @@ def _minutes(text: str) -> str:
     hour, minute, half, offset = (f"regexp_extract({text}, {literal(_CLOCK)}, {group})" for group in (1, 2, 3, 4))
     hours = f"CAST({hour} AS BIGINT)"
     hours = f"CASE lower(trim({half})) WHEN 'pm' THEN {hours} % 12 + 12 WHEN 'am' THEN {hours} % 12 ELSE {hours} END"
-    digits = f"replace({offset}, ':', '')"
+    apart, minutes = (rf"regexp_extract({offset}, '(\d{{1,2}}):?(\d{{2}})?$', {group})" for group in (1, 2))
     ahead = (
-        f"CASE WHEN {offset} IN ('Z', 'UTC') THEN 0 ELSE (CASE WHEN starts_with({offset}, '-') THEN -1 ELSE 1 END) * "
-        f"(CAST(substr({digits}, 2, 2) AS BIGINT) * 60 + coalesce(TRY_CAST(substr({digits}, 4, 2) AS BIGINT), 0)) END"
+        f"CASE WHEN {offset} IN ('Z', 'UTC', 'GMT') THEN 0 ELSE (CASE WHEN contains({offset}, '-') THEN -1 ELSE 1 END) * "
+        f"(CAST({apart} AS BIGINT) * 60 + coalesce(TRY_CAST({minutes} AS BIGINT), 0)) END"
     )
     return f"({hours}) * 60 + CAST({minute} AS BIGINT) - ({ahead})"
 
@@ -214,7 +223,10 @@ def read_dates(
             found = translate("{format!r} is not a date format.", format=declared)
             remedy = translate("Use %Y or %y for the year, %m for the month, %d for the day, such as '%d.%m.%Y'.")
             return {}, [Problem(f"{where}: read.date_format", found, remedy)]
-        return {name: DateReading((declared,), zone=zone, open_end=name in open_ends) for name in columns}, []
+        return {
+            name: DateReading((declared,), zone=zone, open_end=name in open_ends, written=_is_wide(con, relation, text))
+            for name, text in columns.items()
+        }, []
     for name, text in columns.items():
         if name not in readings:
             found_as = _detect(con, relation, text, name in open_ends)
@@ -228,6 +240,12 @@ def read_dates(
         elif reading.ambiguous:
             problems.append(_two_ways(reading, read, f"{where}.{name}"))
     return {name: replace(reading, zone=zone) for name, reading in readings.items()}, problems
+
+
+def _is_wide(con: duckdb.DuckDBPyConnection, relation: str, text: str) -> bool:
+    """Whether the first text of a column has wide digits, which no declared format reads."""
+    row: Any = con.execute(f"SELECT {text} AS t FROM {relation} WHERE t IS NOT NULL LIMIT 1").fetchone()
+    return row is not None and re.search(f"[{WIDE}]", str(row[0])) is not None
 
 
 def serial_words(con: duckdb.DuckDBPyConnection, relation: str, text: str) -> dict[str, tuple[str, int]]:
@@ -297,6 +315,7 @@ def _two_ways(reading: DateReading, read: ReadOptions, where: str) -> Problem:
 
 
 def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str, open_end: bool) -> DateReading | None:
+    """The reading of most texts of a column, with those that tie with it; None where no format reads any."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE date_texts AS "
         f"SELECT {_without_clock('written')} AS t, sum(n) AS n, min(written) AS written FROM "
@@ -305,10 +324,26 @@ def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str, open_end: 
     first: Any = con.execute("SELECT min(t), sum(n) FROM date_texts").fetchone()
     if first[0] is None:
         return None
-    # Where a format fits every text, the others that do have the signs of any one text.
-    counts = _fitting(con, [style for style in CANDIDATES if _signs(style) == _signs(first[0])], open_end)
-    if max(counts.values(), default=0) < first[1]:
-        counts = _fitting(con, CANDIDATES, open_end)
+    found = _best(con, "date_texts", first[0], int(first[1]), open_end)
+    if found is None or found.rows < first[1]:
+        some = f"FROM date_texts WHERE regexp_matches(t, {literal(MAY_BE_WRITTEN)})"
+        if con.execute(f"SELECT 1 {some} LIMIT 1").fetchone() is None:
+            return found
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE figures AS "
+            f"SELECT {once(in_figures('t'), 'f', _without_clock('f'))} AS t, n, written FROM date_texts"
+        )
+        written = _best(con, "figures", "", int(first[1]), open_end)
+        if written is not None and written.rows > (found.rows if found else 0):
+            return replace(written, written=True)
+    return found
+
+
+def _best(con: duckdb.DuckDBPyConnection, texts: str, first: str, rows: int, open_end: bool) -> DateReading | None:
+    """The reading of most of the texts in a table; where a format fits them all, its signs are those of the `first`."""
+    counts = _fitting(con, texts, [style for style in CANDIDATES if _signs(style) == _signs(first)], open_end)
+    if max(counts.values(), default=0) < rows:
+        counts = _fitting(con, texts, CANDIDATES, open_end)
     most = max(counts.values())
     if most == 0:
         return None
@@ -317,12 +352,12 @@ def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str, open_end: 
     for style in tied[1:]:
         one, other = (f"try_strptime(t, {literal(item)})" for item in (tied[0], style))
         differing = con.execute(
-            f"SELECT written FROM date_texts WHERE {one} IS DISTINCT FROM {other} ORDER BY written LIMIT 1"
+            f"SELECT written FROM {texts} WHERE {one} IS DISTINCT FROM {other} ORDER BY written LIMIT 1"
         ).fetchone()
         if differing:
             formats.append(style)
             example = example or str(differing[0])
-    return DateReading(tuple(formats), example, open_end=open_end)
+    return DateReading(tuple(formats), example, open_end=open_end, rows=most)
 
 
 def _signs(text: str) -> str:
@@ -330,8 +365,8 @@ def _signs(text: str) -> str:
     return re.sub(r"%[a-zA-Z]|[0-9A-Za-z\s]", "", text)
 
 
-def _fitting(con: duckdb.DuckDBPyConnection, styles: Sequence[str], open_end: bool) -> dict[str, int]:
-    """How many of the texts in `date_texts` each format reads."""
+def _fitting(con: duckdb.DuckDBPyConnection, texts: str, styles: Sequence[str], open_end: bool) -> dict[str, int]:
+    """How many of the texts in a table each format reads."""
     if not styles:
         return {}
     plausible = _OR_NO_END if open_end else _PLAUSIBLE
@@ -339,5 +374,5 @@ def _fitting(con: duckdb.DuckDBPyConnection, styles: Sequence[str], open_end: bo
         f"coalesce(sum(n) FILTER (WHERE TRY_CAST(try_strptime(t, {literal(style)}) AS DATE) {plausible}), 0)"
         for style in styles
     )
-    row: Any = con.execute(f"SELECT {counted} FROM date_texts").fetchone()
+    row: Any = con.execute(f"SELECT {counted} FROM {texts}").fetchone()
     return dict(zip(styles, map(int, row), strict=True))

@@ -1,0 +1,113 @@
+"""A table that no record knows and that is one of contracts, or of customers: its columns by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cxvalue.firstmile.asking import Option
+from cxvalue.firstmile.drafts import Draft
+from cxvalue.firstmile.exports import Look
+from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.tables.read.roles import KEY, role_of, said
+
+_MONTHLY = (
+    r"\bmrr\b|month|monat|mensuel|mensual|mensile|miesięcz|maand|aylık|\bmes\b|\bmois\b|месяц|месячн|\bмес\b|місяц|місячн|"
+    r"\bміс\b|月|월"
+)
+_YEARLY = (
+    r"\barr\b|\bacv\b|\byear|annual|annum|jahr|jährlich|annuel|\ban\b|anual|\baño\b|annuo|\bгод|годов|\bрік\b|"
+    r"річн|年|연간"
+)
+_FEE = (
+    r"\bmrr\b|\barr\b|\bacv\b|\bfees?\b|charge|premium|beitrag|gebühr|prämie|cuota|cotisation|redevance|"
+    r"плат[аиуі]|взнос|внес|费|料金|요금"
+)
+_NO_FEE = (
+    r"\b(months|years|monate[n]?|jahre[n]?|mois|meses|años|ans|месяцев|місяців|лет|років)$|term\b|tenure|duration|laufzeit|dur[ée]e|"
+    r"duraci|срок|строк|setup|one.?(off|time)|einmal|activation|anschluss|lifetime|to date|заплачено|total (paid|charges)"
+)
+"""What a number beside a contract may be called that is no amount for a month or a year: times, what is paid once, sums."""
+
+
+def as_customers(draft: Draft, customers: Sequence[Look]) -> Draft:
+    """The draft of a table with a row per customer."""
+    draft.table, draft.row = "customers", translatable("a customer")
+    keyed = [look for look in customers if look.different == look.filled] or list(customers)
+    best = max(keyed, key=lambda look: (bool(re.search(KEY, said(look.name))), look.different))
+    draft.spec["columns"] = {"customer_id": best.name}
+    why = translate("{different:,} different values in {rows:,} rows", different=best.different, rows=draft.export.rows)
+    draft.why["customer_id"] = ("likely", why)
+    return draft
+
+
+def as_contracts(draft: Draft, starts: Sequence[Look], ends: Sequence[Look]) -> Draft:
+    """The draft of a table with a row per contract, whose customer is known already."""
+    draft.table, draft.row = "subscriptions", translatable("a contract")
+    draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
+    draft.why |= dict.fromkeys(("start", "end"), ("likely", translate("by its name")))
+    if len(ends) > 1:
+        ask = translate("Which day is the end of the contract? The day of a request to cancel is not it.")
+        draft.asks_which("end", ends, ask)
+        draft.why["end"] = ("asked", translate("several days"))
+    _value(draft)
+    return draft
+
+
+def _value(draft: Draft) -> None:
+    """What a contract brings per month: a name that says the period is taken by it, all else is asked."""
+    taken = set(draft.spec["columns"].values())
+    among = [look for look in draft.export.looks.values() if look.name not in taken and _may_be_paid(look)]
+    if not among:
+        draft.said.append(
+            translate("no column says what is paid for a contract: contracts are counted, without their value")
+        )
+        return
+    ways = [(look.name, months) for look in among for months in _periods(look.name)]
+    monthly = [way for way in ways if _periods(way[0]) == (1,)]
+    sure = monthly if len(monthly) == 1 else ways
+    if len(sure) == 1:
+        name, months = sure[0]
+        draft.spec["columns"]["value_per_month"] = _per_month(name, months)
+        why = translate("its name says per month") if months == 1 else translate("its name says per year")
+        draft.why["value_per_month"] = ("likely", why)
+        return
+    options = tuple(
+        Option(
+            f"{name}/{months}",
+            translate_count("{amount} is for {count} month", "{amount} is for {count} months", months, amount=name),
+            {"columns": {"value_per_month": _per_month(name, months)}},
+        )
+        for name, months in ways
+    )
+    ask = (
+        translate("Is {amount!r} paid per month or per year?", amount=among[0].name)
+        if len(among) == 1
+        else translate("Which amount is paid for a contract, and for how long?")
+    )
+    draft.asks("value_per_month", ask, "columns.value_per_month", options)
+    draft.why["value_per_month"] = ("asked", translate("an amount"))
+
+
+def _may_be_paid(look: Look) -> bool:
+    words = said(look.name)
+    if not look.is_number or re.search(KEY, words) or re.search(_NO_FEE, words):
+        return False
+    if any(role_of(look.name, role) for role in ("quantity", "refund", "tax", "discount", "shipping")):
+        return False
+    named = role_of(look.name, "amount") or role_of(look.name, "net") or role_of(look.name, "gross")
+    return re.search(_FEE, words) is not None or (named and not role_of(look.name, "other"))
+
+
+def _periods(name: str) -> tuple[int, ...]:
+    """The months that an amount may be for, by its name.
+
+    >>> _periods("Monatsbeitrag"), _periods("ARR"), _periods("price")
+    ((1,), (12,), (1, 12))
+    """
+    monthly, yearly = (re.search(pattern, said(name)) is not None for pattern in (_MONTHLY, _YEARLY))
+    return (1,) if monthly and not yearly else (12,) if yearly and not monthly else (1, 12)
+
+
+def _per_month(name: str, months: int) -> str:
+    return f"=[{name}] / {months}" if months > 1 else name

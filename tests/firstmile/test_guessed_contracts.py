@@ -1,0 +1,66 @@
+"""Tables of contracts that no record knows: what a contract brings is taken by its name, or asked, never passed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cxvalue.firstmile.found import Recognised, recognise
+from tests.exports import as_csv
+
+
+def _found(folder: Path, header: str, *rows: str) -> Recognised:
+    (folder / "x.csv").write_text(as_csv(header, *rows), encoding="utf-8")
+    return recognise(folder / "x.csv")
+
+
+def test_contracts_with_two_ends_are_asked(tmp_path: Path) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|2025-02-{n + 10}|9.50" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|start_date|cancelled_at|ended_at|price", *rows)
+    assert found.understanding.drafts[0].table == "subscriptions"
+    assert {"end", "value_per_month"} <= {question.key for question in found.questions}
+
+
+@pytest.mark.parametrize(
+    ("amount", "mapped"),
+    [
+        ("mrr", "mrr"),
+        ("Monatsbeitrag", "Monatsbeitrag"),
+        ("monthly_fee", "monthly_fee"),
+        ("MonthlyCharges", "MonthlyCharges"),
+        ("cuota mensual", "cuota mensual"),
+        ("cotisation mensuelle", "cotisation mensuelle"),
+        ("ежемесячный платёж, сумма", "ежемесячный платёж, сумма"),
+        ("місячна плата", "місячна плата"),
+        ("月额费", "月额费"),
+        ("ARR", "=[ARR] / 12"),
+        ("annual premium", "=[annual premium] / 12"),
+        ("Jahresbeitrag", "=[Jahresbeitrag] / 12"),
+    ],
+)
+def test_an_amount_whose_name_says_its_period_is_taken(tmp_path: Path, amount: str, mapped: str) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|{'' if n % 2 else '2025-01-01'}|{n}9.90|{n}2|{n}00" for n in range(1, 9)]
+    found = _found(tmp_path, f"customer_id|start_date|end_date|{amount}|term_months|setup_fee", *rows)
+    assert found.understanding.drafts[0].spec["columns"]["value_per_month"] == mapped
+    assert "value_per_month" not in {question.key for question in found.questions}
+
+
+def test_an_amount_for_an_unknown_period_is_asked(tmp_path: Path) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|{n}9.90" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|start_date|end_date|fee", *rows)
+    asked = next(question for question in found.questions if question.key == "value_per_month")
+    assert [option.answer for option in asked.options] == ["fee/1", "fee/12"]
+
+
+def test_which_of_two_amounts_is_asked(tmp_path: Path) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|{n}9.90|{n}5.00" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|start_date|end_date|fee per month gross|fee per month net", *rows)
+    asked = next(question for question in found.questions if question.key == "value_per_month")
+    assert [option.answer for option in asked.options] == ["fee per month gross/1", "fee per month net/1"]
+
+
+def test_contracts_without_an_amount_are_said_to_have_none(tmp_path: Path) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|{n}" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|start_date|end_date|tenure", *rows)
+    assert "contracts are counted, without their value" in str(found)
