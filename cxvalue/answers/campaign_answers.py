@@ -177,7 +177,10 @@ class CampaignAnswers(Asked):
                 answer.findings += arm_findings.arm_findings(found, table, against, currency=money, level=self.level)
                 answer.show(arms_display(table, money))
                 answer.say(found.unlike)
-                answer.say(arm_findings.arms_sentence(against, money))
+                answer.say(
+                    arm_findings.arms_sentence(against, money),
+                    arm_findings.other_days_sentence(campaigns.arms_on_other_days(rows)),
+                )
         answer.say(*not_told(self.results.values(), again=True))
         answer.say(*(one.text for one in self.opened.tables.cautions if one.kind == "two_arms"))
 

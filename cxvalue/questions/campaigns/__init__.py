@@ -19,7 +19,7 @@ display         the same as tables
 
 from __future__ import annotations
 
-from cxvalue.questions.campaigns.arms import ArmGap, arms_compared, arms_table
+from cxvalue.questions.campaigns.arms import ArmGap, arms_compared, arms_on_other_days, arms_table
 from cxvalue.questions.campaigns.campaign import CampaignData, campaign_data
 from cxvalue.questions.campaigns.first_ever import first_ever_buyers
 from cxvalue.questions.campaigns.not_randomised import matched_campaign_result
@@ -30,6 +30,7 @@ __all__ = [
     "CampaignData",
     "CampaignResult",
     "arms_compared",
+    "arms_on_other_days",
     "arms_table",
     "campaign_data",
     "campaign_result",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_p, format_range, format_value
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.findings import campaign_title, writer_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ def arms_sentence(compared: Sequence[ArmGap], currency: str) -> str:
     if open_:
         said.append(translate("It is not clear which arm is better: {pairs}.", pairs="; ".join(open_)))
     return " ".join(said)
+
+
+def other_days_sentence(arms: Sequence[str]) -> str:
+    """That arms which were sent on other days cannot be held against one another; empty without any."""
+    if not arms:
+        return ""
+    return translate(
+        "The arms {arms} were sent on different days. Each is compared with those held out on its own days, where there are "
+        "any, and they are not compared with one another: the season may be what differs.",
+        arms=enumerated(arms),
+    )
 
 
 def _arm_text(row: Any, currency: str) -> str:

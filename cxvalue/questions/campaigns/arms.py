@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import combinations
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
+from cxvalue.foundation.arrays import Bools
 from cxvalue.questions.campaigns.campaign import CampaignData
-from cxvalue.questions.campaigns.compare import Comparison
+from cxvalue.questions.campaigns.compare import Comparison, days_apart
 from cxvalue.questions.campaigns.randomised import RETURNS, without_returns
 
 
@@ -25,18 +27,24 @@ def arms_table(data: CampaignData, level: float = 0.95, *, unlike: bool = False)
     """Each arm against those held out; intervals hold for all arms together (Bonferroni), p-values are after Holm.
 
     Columns: arm, contacted, returned, return_uplift, margin_per_contact with their bounds, and p_value of the margin. Where
-    the groups were `unlike` from the start (see `CampaignResult`), return_uplift is empty.
+    the groups were `unlike` from the start (see `CampaignResult`), return_uplift is empty. An arm sent on other days than
+    the others is compared with those held out on its own days, and left out where there are none.
     """
     window = data.main
-    others = window.observed & data.control
+    held_out = window.observed & data.control
     arms = _arms(data)
     apart = 1 - (1 - level) / max(len(arms), 1)
     rows = []
     before = data.before
     for arm in arms:
         own = window.observed & ~data.control & (data.arm == arm)
-        if own.sum() < 2 or others.sum() < 2:
+        if own.sum() < 2 or held_out.sum() < 2:
             continue
+        others = held_out
+        if days_apart(data, own, others):
+            others = held_out & np.isin(data.contacted_on, data.contacted_on[own])
+            if others.sum() < 2 or days_apart(data, own, others):
+                continue
         back = window.returned
         compared = Comparison(data, own, others, apart, before)
         uplift = compared.share(back)
@@ -54,12 +62,12 @@ def arms_table(data: CampaignData, level: float = 0.95, *, unlike: bool = False)
 def arms_compared(data: CampaignData, level: float = 0.95) -> tuple[ArmGap, ...]:
     """The arm with the most margin a contact against each other arm, the nearest first; empty with fewer than two arms.
 
-    Which arm is best is seen in the same data, so ranges and p-values allow for all pairs of arms, not only for those shown.
+    Arms that were sent on other days are not compared with one another: the season may be what differs. Which arm is best
+    is seen in the same data, so ranges and p-values allow for all pairs of arms, not only for those shown.
     """
-    window, net = data.main, data.main.margin - data.cost
-    sides = {arm: window.observed & ~data.control & (data.arm == arm) for arm in _arms(data)}
-    sides = {arm: own for arm, own in sides.items() if own.sum() >= 2}
-    pairs = list(combinations(sides, 2))
+    net = data.main.margin - data.cost
+    sides = _sides(data)
+    pairs = [(one, two) for one, two in combinations(sides, 2) if not days_apart(data, sides[one], sides[two])]
     if not pairs:
         return ()
     apart = 1 - (1 - level) / len(pairs)
@@ -80,6 +88,19 @@ def arms_compared(data: CampaignData, level: float = 0.95) -> tuple[ArmGap, ...]
         elif best == two:
             rows.append(ArmGap(best, one, Estimate(-gap.value, -gap.high, -gap.low, gap.se, gap.p_value)))
     return tuple(sorted(rows, key=lambda row: row.gap.value))
+
+
+def arms_on_other_days(data: CampaignData) -> tuple[str, ...]:
+    """Arms that were sent on other days than another one, in the order of their names."""
+    sides = _sides(data)
+    apart = [pair for pair in combinations(sides, 2) if days_apart(data, sides[pair[0]], sides[pair[1]])]
+    return tuple(arm for arm in sides if any(arm in pair for pair in apart))
+
+
+def _sides(data: CampaignData) -> dict[str, Bools]:
+    """The customers of each arm who were observed for the window; arms of a single customer are left out."""
+    sides = {arm: data.main.observed & ~data.control & (data.arm == arm) for arm in _arms(data)}
+    return {arm: own for arm, own in sides.items() if own.sum() >= 2}
 
 
 def _arms(data: CampaignData) -> list[str]:

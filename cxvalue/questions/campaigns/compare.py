@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 from cxvalue.effects.estimators.abtest import (
     Adjustment,
@@ -22,6 +23,28 @@ from cxvalue.foundation.arrays import Bools, Floats
 
 if TYPE_CHECKING:
     from cxvalue.questions.campaigns.campaign import CampaignData
+
+
+MOST_DAYS_APART, NO_LOT = 7.0, 1e-4
+"""Days, and a probability, from which on two groups do not stand on the same days: a lot does not make it, a season may."""
+
+
+def days_apart(data: CampaignData, own: Bools, others: Bools) -> float:
+    """How many days lie between the days of two groups (Wasserstein distance); 0 where a lot may make it, or it is short.
+
+    A customer's window begins on the day of the contact, so that groups of other days lived through other seasons. Where
+    whole units were assigned, a unit is one draw.
+
+    Source: Kolmogorov-Smirnov test for two samples, whose p-value is too large where days are tied, never too small.
+    """
+    days = [data.contacted_on[side] for side in (own, others)]
+    apart = float(stats.wasserstein_distance(*days))
+    if apart <= MOST_DAYS_APART:
+        return 0.0
+    if data.unit is not None:
+        firsts = (np.unique(data.unit[side], return_index=True)[1] for side in (own, others))
+        days = [rows[first] for rows, first in zip(days, firsts, strict=True)]
+    return apart if stats.ks_2samp(*days, method="asymp").pvalue < NO_LOT else 0.0
 
 
 class Comparison:

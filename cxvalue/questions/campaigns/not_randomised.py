@@ -39,7 +39,8 @@ def matched_campaign_result(
     withheld = nothing_happened(data)
 
     def result(note: str, found: dict[str, Estimate | None], checks: tuple[Check, ...]) -> CampaignResult:
-        fields, uplift = shared_fields(data, own, others, found, dormancy_days), found.get("return_uplift")
+        fields = shared_fields(data, own, others, found, dormancy_days, withheld)
+        uplift = found.get("return_uplift")
         return CampaignResult(
             **fields,
             left_out=int((~seen & ~data.control).sum()),

@@ -19,7 +19,7 @@ from cxvalue.foundation.rounding import spread_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
-from cxvalue.questions.campaigns.compare import Comparison
+from cxvalue.questions.campaigns.compare import Comparison, days_apart
 
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
@@ -136,8 +136,8 @@ def campaign_result(
 ) -> CampaignResult:
     """Compare the contacted with those held out, as they were assigned (intention to treat).
 
-    `dormancy_days` is when a customer counts as asleep. Where nobody of either group bought in the window, and for any
-    figure that came out without an error, there is no estimate.
+    `dormancy_days` is when a customer counts as asleep. Where nobody of either group bought in the window, where the groups
+    stand on other days, and for any figure that came out without an error, there is no estimate.
     """
     window, net = data.main, data.main.margin - data.cost
     seen = window.observed
@@ -145,7 +145,11 @@ def campaign_result(
     compared = Comparison(data, own, others, level)
     cut = np.zeros(net.size)
     cut[seen] = capped({"all": net[seen]})["all"]
-    withheld = nothing_happened(data)
+    checks = _checks(data, compared, expected_share)
+    apart = days_apart(data, own, others)
+    if apart:
+        checks = (*checks, _other_days(apart))
+    withheld = nothing_happened(data) or (checks[-1].detail if apart else "")
     estimates: dict[str, Estimate | None] = {}
     if not withheld:
         estimates = {
@@ -156,12 +160,11 @@ def campaign_result(
             "capped": compared.mean(cut),
             "unadjusted": compared.plain(net),
         }
-    checks = _checks(data, compared, expected_share)
     unlike = "" if withheld else _unlike(data, own, others, checks)
     if unlike:
         estimates |= {"return_uplift": None, "check_uplift": None}
     return CampaignResult(
-        **shared_fields(data, own, others, estimates, dormancy_days),
+        **shared_fields(data, own, others, estimates, dormancy_days, withheld),
         left_out=int((~seen).sum()),
         would_return=float(window.returned[others].mean()),
         cost_per_contact=float(data.cost[own].mean()),
@@ -187,14 +190,32 @@ def _unlike(data: CampaignData, own: Bools, others: Bools, checks: Iterable[Chec
     )
 
 
+def _other_days(apart: float) -> Check:
+    """That the groups did not live through the same days."""
+    detail = translate(
+        "Contacted and held out do not stand on the same days: {days} lie between them on average, far more than a lot "
+        "makes. What the season did would count as the campaign's effect, so no effect is told. Where the share held out "
+        "differs from wave to wave, make each wave a campaign of its own; otherwise date each held-out customer with the "
+        "day on which the contact would have been made.",
+        days=format_value(apart, "days"),
+    )
+    return Check("days", translate("Do contacted and held out stand on the same days?"), False, True, detail)
+
+
 def shared_fields(
-    data: CampaignData, own: Bools, others: Bools, estimates: Mapping[str, Estimate | None], dormancy_days: int | None
+    data: CampaignData,
+    own: Bools,
+    others: Bools,
+    estimates: Mapping[str, Estimate | None],
+    dormancy_days: int | None,
+    withheld: str,
 ) -> dict[str, Any]:
     """Fields of a `CampaignResult` that do not depend on how the compared customers came to be held out.
 
-    `estimates` are given by the names of their fields; those that are missing or have no width are None.
+    `estimates` are given by the names of their fields; those that are missing or have no width are None. `withheld` says why
+    there are none at all.
     """
-    window, withheld, some = data.main, nothing_happened(data), own.any()
+    window, some = data.main, own.any()
     return {
         **{name: known(estimates.get(name)) for name in ESTIMATES},
         "name": data.name,
@@ -203,7 +224,7 @@ def shared_fields(
         "held_out": int(others.sum()),
         "contacted_in_all": int((~data.control).sum()),
         "returned": float(window.returned[own].mean()) if some else 0.0,
-        "subsidy": subsidy(data, own, others) if some else 0.0,
+        "subsidy": subsidy(data, own, others) if some and not withheld else 0.0,
         "claimed": float((window.margin - data.cost)[own].mean()) if some and not withheld else None,
         "interim": interim_look(data),
         "priced": data.priced,

@@ -12,14 +12,15 @@ from cxvalue.effects.estimators.abtest import difference_in_means
 from cxvalue.figures import campaign_uplift
 from cxvalue.questions.campaigns import (
     arms_compared,
+    arms_on_other_days,
     arms_table,
     campaign_result,
     matched_campaign_result,
     windows_table,
 )
-from cxvalue.questions.campaigns.arm_findings import arm_findings, arms_sentence
+from cxvalue.questions.campaigns.arm_findings import arm_findings, arms_sentence, other_days_sentence
 from cxvalue.questions.campaigns.claims import pull_forward_sentence
-from cxvalue.questions.campaigns.compare import Comparison
+from cxvalue.questions.campaigns.compare import Comparison, days_apart
 from cxvalue.questions.campaigns.display import arms_display, capped_sentence, segments_display, windows_display
 from cxvalue.questions.campaigns.findings import reactivation_findings
 from cxvalue.questions.campaigns.segments import segments_table
@@ -206,3 +207,62 @@ def test_shares_held_out_by_segment_are_no_lot_and_returns_are_withheld():
     )
     assert all("because of it" in columns for columns in told)
     assert len(campaign_uplift(windows_table(rows), "EUR").axes) == 2
+
+
+def waves(seed, *, shares, first_arm="yes", size=1500):
+    """Two waves, in a quiet month and in a busy one, that change nothing; `shares` are held out of each."""
+    rng, names, contacts, paid = np.random.default_rng(seed), iter(range(2 * size)), [], []
+    for day, held_out, busy, arm in (("2025-03-01", shares[0], 0.1, first_arm), ("2025-05-15", shares[1], 0.3, "yes")):
+        day = pd.Timestamp(day)
+        for out, buys, back in zip(
+            rng.random(size) < held_out, rng.random(size) < busy, rng.integers(100, 400, size), strict=True
+        ):
+            name = f"c{next(names):05d}"
+            contacts.append((name, day, "c", "no" if out else arm, 0.0))
+            paid.append((name, day - pd.Timedelta(days=int(back)), 50.0, 20.0))
+            paid += [(name, day + pd.Timedelta(days=3), 50.0, 20.0)] * bool(buys)
+    return small(contacts, paid)
+
+
+def test_waves_of_which_other_shares_were_held_out_tell_no_effect():
+    """Half of a quiet wave and a tenth of a busy one: the busy month came out as the effect of a contact, with grade A."""
+    rows = waves(7, shares=(0.5, 0.1))
+    contacted, held = ~rows.control, rows.control
+    back = rows.main.returned
+    assert back[contacted].mean() - back[held].mean() > 0.05  # what was told
+    found = campaign_result(rows, dormancy_days=90)
+    estimates = (found.return_uplift, found.check_uplift, found.margin_per_contact, found.capped, found.unadjusted)
+    assert all(one is None for one in estimates)
+    assert (found.judged, found.profit, found.claimed, found.subsidy) == (False, None, None, 0.0)
+    assert found.grade == "B"
+    told = reactivation_findings(found, None, currency="EUR", level=0.95)
+    assert all(one.value is None and "make each wave a campaign of its own" in one.text for one in told[:4])
+    # By hand: of 75 days between the waves, the groups' shares of the second lie so far apart.
+    late = rows.contacted_on > rows.contacted_on.min()
+    by_hand = 75 * (late[contacted].mean() - late[held].mean())
+    assert days_apart(rows, contacted, held) == pytest.approx(by_hand)
+    # Units are draws, not customers: two units that stand on other days are no proof.
+    unit = late.astype(np.int64) * 2 + held
+    assert days_apart(replace(rows, unit=unit), contacted, held) == 0.0
+
+
+def test_waves_of_which_the_same_share_was_held_out_are_compared():
+    found = campaign_result(waves(8, shares=(0.3, 0.3)), expected_share=0.3, dormancy_days=90)
+    assert found.return_uplift.low < 0.0 < found.return_uplift.high
+    assert found.grade == "A"
+    assert all(one.name != "days" for one in found.checks)
+
+
+def test_an_arm_sent_in_another_month_is_compared_with_those_held_out_of_that_month():
+    rows = waves(9, shares=(0.3, 0.3), first_arm="early")
+    table = arms_table(rows).set_index("arm")
+    assert (table["return_uplift_low"] < 0.0).all()
+    assert (table["return_uplift_high"] > 0.0).all()
+    assert (table["margin_per_contact_low"] < 0.0).all()
+    assert (table["margin_per_contact_high"] > 0.0).all()
+    assert arms_compared(rows) == ()  # a busy month is no better arm
+    assert arms_on_other_days(rows) == ("early", "yes")
+    assert "early, yes were sent on different days" in other_days_sentence(arms_on_other_days(rows))
+    early = rows.contacted_on == rows.contacted_on.min()
+    alone = replace(rows, control=rows.control & ~early, arm=np.where(rows.control & early, "early", rows.arm))
+    assert list(arms_table(alone)["arm"]) == ["yes"]  # nobody was held out of the first month
