@@ -7,6 +7,8 @@ designs/     staggered, experiment, matched, single unit
 estimators/  the arithmetic that designs share
 checks/      what could undo an effect
 together     several programmes measured together
+staying      how many customers of a cohort are still there
+leaving      customers whom a programme keeps or drives away, counted in its effect
 vintage      the same effect as it would have been measured earlier
 """
 

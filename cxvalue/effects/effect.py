@@ -76,11 +76,28 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """The units that started in one month: `start` is the first full month under treatment, as its first day."""
+    """The units that started in one month: `start` is the first full month under treatment, as its first day.
+
+    `still` are the customers who are there in the months 0, 1, … since then, as far as the data go, where some leave (empty:
+    nobody does); beyond, `stay_per_month` of them stay from one month to the next.
+    """
 
     start: date
     units: int
     customers: int
+    still: tuple[float, ...] = ()
+    stay_per_month: float = 1.0
+
+    def there(self, since: int) -> float:
+        """Customers who are there so many months after the start.
+
+        >>> [Cohort(date(2026, 1, 1), 1, 10, (10.0, 8.0), 0.5).there(month) for month in (0, 1, 3)]
+        [10.0, 8.0, 2.0]
+        """
+        if not self.still:
+            return float(self.customers)
+        known = min(since, len(self.still) - 1)
+        return float(self.still[known] * self.stay_per_month ** (since - known))
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,6 +167,11 @@ class Effect(Drawn, Plain):
     def first_start(self) -> date:
         """The first month in which anybody was treated, as its first day."""
         return min(cohort.start for cohort in self.cohorts)
+
+    @property
+    def stay_per_month(self) -> float:
+        """Share of the treated customers who stay from one month to the next; 1 where nobody leaves."""
+        return self.cohorts[0].stay_per_month
 
     @property
     def every_treated_month(self) -> int:

@@ -38,7 +38,7 @@ class CaseSettings:
         persistence: measured, none or half_life (with `half_life_months`), beyond the last measured month.
         margin_per_unit: margin for one unit of the outcome (1 where the outcome is margin).
         start: first_start (month 1 is the first treated month of the first unit) or as_of (the month after the data).
-        population: treated (as they came in) or all (`everyone` customers from month 1 on).
+        population: treated (as they came in and left) or all (`everyone` customers from month 1 on).
         correlation: between the stated ranges, 0 (independent) to 1: low benefits go with high costs.
         ramp_up_months: over how many months population: all is reached, in equal parts.
         erosion_per_year: share of the effect that the market takes a year beyond the data, as it takes of all margin.

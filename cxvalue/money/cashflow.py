@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cxvalue.effects.effect import Cohort
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.errors import CxvalueError
@@ -146,23 +147,27 @@ def exposure(
     everyone: int = 0,
     ramp_up_months: int = 1,
 ) -> Exposure:
-    """Follow the treated customers as they came in (`treated`), or roll out to `everyone` from month 1 on (`all`).
+    """Follow the treated customers as they came in and left (`treated`), or roll out to `everyone` from month 1 on (`all`).
 
     A roll-out to everyone reaches an equal part of them in each of the first `ramp_up_months`.
 
     Month 1 is the first treated month of the first cohort (`first_start`) or the month after the last one seen (`as_of`).
     """
-    cohorts = [(cohort.start, float(cohort.customers)) for cohort in effect.cohorts]
-    begin = min(day for day, _ in cohorts) if start == "first_start" else month_after(effect.last_month, 1)
+    begin = effect.first_start if start == "first_start" else month_after(effect.last_month, 1)
+    cohorts = list(effect.cohorts)
     if population == "all":
-        cohorts = [(month_after(begin, number), everyone / ramp_up_months) for number in range(ramp_up_months)]
-    size = horizon_months + max(months_apart(day, begin) for day, _ in cohorts) + 1
+        part, stay = everyone / ramp_up_months, effect.stay_per_month
+        # Who is reached later may have left by then.
+        cohorts = [
+            Cohort(month_after(begin, number), 0, round(part), (part * stay**number,), stay)
+            for number in range(ramp_up_months)
+        ]
+    size = horizon_months + max(months_apart(cohort.start, begin) for cohort in cohorts) + 1
     customers = np.zeros((horizon_months, max(size, horizon_months)))
-    month = np.arange(horizon_months)
-    for day, count in cohorts:
-        since = month + months_apart(day, begin)
-        there = since >= 0
-        customers[month[there], since[there]] += count
+    for cohort in cohorts:
+        ahead = months_apart(cohort.start, begin)
+        for month in range(max(-ahead, 0), horizon_months):
+            customers[month, month + ahead] += cohort.there(month + ahead)
     seen = int(np.clip(months_apart(begin, effect.last_month) + 1, 0, horizon_months))
     return Exposure(customers, begin, seen)
 

@@ -208,7 +208,7 @@ def _exposed(effect: Effect, months: Sequence[date], length: int) -> Floats:
         for row, month in enumerate(months):
             since = months_apart(cohort.start, month)
             if 0 <= since < length:
-                people[row, since] += cohort.customers
+                people[row, since] += cohort.there(since)
     return people
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 from cxvalue.tables.panels.inputs import PanelMonths
 
@@ -59,3 +60,63 @@ def df_het() -> pd.DataFrame:
     import pyfixest
 
     return pd.read_csv(Path(pyfixest.__file__).parent / "did" / "data" / "df_het.csv")
+
+
+def contracts(
+    *, seed: int, churn: float, saved: float = 0.0, lift: float = 0.0, noise: float = 3.0, by_customer: bool = False,
+    alike: bool = False,
+) -> CustomerPanel:  # fmt: skip
+    """Customers under contract over 30 months, of whom some leave each month; half of 20 units start in month 14 or 18.
+
+    The programme takes away `saved` of the leaving and adds `lift`. `by_customer` gives it by lot in month 14 instead; with
+    `alike` all units lose the same customers. The same seed gives the same people and draws with any programme.
+    """
+    rng = np.random.default_rng(seed)
+    units, each, months = 20, 100, 30
+    unit = np.repeat(np.arange(units), each)
+    start = np.array([14, -1, 18, -1] * 5)[unit]
+    if by_customer:
+        start = np.where(rng.random(unit.size) < 0.5, 14, -1)
+    rows = 1 if alike else units
+    first, draws = np.tile(rng.integers(0, 8, each * rows), units // rows), rng.random((each * rows, months))
+    draws = np.tile(draws, (units // rows, 1))
+    month = np.arange(months)
+    treated = (start >= 0)[:, None] & (month >= start[:, None])
+    gone = (draws < churn * np.where(treated & (month > start[:, None]), 1 - saved, 1.0)) & (month > first[:, None])
+    last = np.where(gone.any(axis=1), gone.argmax(axis=1) - 1, months - 1)
+    values = 10 + (0 if alike else rng.normal(0, 1, units)[unit][:, None]) + noise * rng.normal(size=gone.shape)
+    values = values + lift * treated
+    values[(month < first[:, None]) | (month > last[:, None])] = np.nan
+    return CustomerPanel(
+        months=PanelMonths(date(2024, 1, 1), months),
+        customer_id=np.arange(unit.size).astype(object),
+        unit_of=np.arange(unit.size) if by_customer else unit,
+        names=(),
+        start=start.astype(np.int64),
+        base=np.where(start >= 0, start - 1, months).astype(np.int64),
+        arm=np.full(unit.size, "", dtype=object),
+        first=first,
+        last=last,
+        values=values.astype(np.float32),
+        later=0,
+        unlisted=0,
+        outcome="margin",
+        unit="customer_id" if by_customer else "unit",
+    )
+
+
+def units_of_contracts(customers: CustomerPanel) -> UnitPanel:
+    """The same customers added up by unit, bin and month."""
+    months = customers.months.count
+    units = np.unique(customers.unit_of)
+    people, total = (np.zeros((units.size, months, months)) for _ in range(2))
+    for month in range(months):
+        there = ~np.isnan(customers.values[:, month])
+        at = (customers.unit_of[there], customers.first[there], month)
+        np.add.at(people, at, 1.0)
+        np.add.at(total, at, customers.values[there, month].astype(float))
+    one = np.array([np.flatnonzero(customers.unit_of == unit)[0] for unit in units])
+    return UnitPanel(
+        customers.months, units, tuple(map(str, units)), customers.start[one], customers.base[one], people, total, 0, 0,
+        "margin", "unit",
+    )  # fmt: skip

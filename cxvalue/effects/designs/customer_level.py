@@ -13,6 +13,7 @@ import numpy as np
 
 from cxvalue.effects.checks.early import early_cohorts, early_months, early_note
 from cxvalue.effects.effect import BASE_GRADES, Alternative, Cohort, Effect
+from cxvalue.effects.staying import with_leavers
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.intervals import reach_of
 
@@ -96,7 +97,7 @@ def cohorts_of_customers(panel: CustomerPanel) -> tuple[Cohort, ...]:
         inside = panel.start == start
         units = int(np.unique(panel.unit_of[inside]).size)
         found.append(Cohort(panel.months.day(int(start)), units, int(inside.sum())))
-    return tuple(found)
+    return with_leavers(panel, found)
 
 
 def pre_means(panel: CustomerPanel, rows: Ints, base: int, months: int = BEFORE_MONTHS) -> Floats:

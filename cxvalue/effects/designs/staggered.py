@@ -15,6 +15,7 @@ from cxvalue.effects.checks.what_if import what_if
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.estimators.imputation import imputed_effect
+from cxvalue.effects.staying import with_leavers
 from cxvalue.findings.numbers import format_p
 from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.errors import BadInput
@@ -161,7 +162,7 @@ def cohorts_of(panel: UnitPanel) -> tuple[Cohort, ...]:
     for start in np.unique(panel.start[panel.treated]):
         cells = panel.start == start
         cohorts.append(Cohort(panel.months.day(int(start)), units_of(panel, cells), round(_heads(panel, cells))))
-    return tuple(cohorts)
+    return with_leavers(panel, cohorts)
 
 
 def _heads(panel: UnitPanel, cells: Bools) -> float:

@@ -178,7 +178,7 @@ def recent_effect(effect: Effect, months: int = WINDOW) -> Triple:
         newest = months_apart(cohort.start, effect.last_month)
         for since in range(max(newest - months + 1, 0), newest + 1):
             if since in place and np.isfinite(effect.event_effect[place[since]]):
-                weight[place[since]] += cohort.customers
+                weight[place[since]] += cohort.there(since)
     if not weight.any():
         return effect.estimate, effect.low, effect.high
     weight /= weight.sum()

@@ -11,6 +11,7 @@ import numpy as np
 
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
+from cxvalue.effects.leaving import counting_leavers
 from cxvalue.effects.vintage import earlier_effects
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.plain import Plain
@@ -83,9 +84,9 @@ class ProgrammeFit(Plain):
     """What was measured of one programme, and what turns it into money.
 
     `margin_per_unit` is the margin for one unit of the outcome (None: the outcome has no price); `everyone` the customers of
-    the study; `chosen` says why this design; `usual_margin` is what a customer ever seen brought a month in the last 12
-    months (None: not known); `earlier` is the effect as the same estimator saw it up
-    to a year before.
+    the study whom a programme for all can reach; `chosen` says why this design; `usual_margin` is what a customer ever seen
+    brought a month in the last 12 months (None: not known); `earlier` is the effect as the same estimator saw it up to a
+    year before.
     """
 
     name: str
@@ -117,9 +118,11 @@ def fit_programme(tables: StudyTables, programme: Programme) -> ProgrammeFit:
     if absent:
         effect = replace(effect, notes=(*effect.notes, absent))
     earlier = earlier_effects(panel, effect)
+    effect = counting_leavers(panel, effect)
     effect = effect.with_checks([*effect.checks, fade_check(effect)])
     usual = _usual_margin(purchases, tables.as_of, people)
-    return ProgrammeFit(programme.name, effect, price, people, chosen, usual, earlier)
+    everyone = _reachable(tables, people)
+    return ProgrammeFit(programme.name, effect, price, everyone, chosen, usual, earlier)
 
 
 def _refuse_certain(effect: Effect, panel: UnitPanel | CustomerPanel, name: str) -> None:
@@ -222,6 +225,17 @@ def _margin_per_unit(outcome: str, purchases: ibis.Table | None) -> tuple[float 
     return (
         (row["margin"] / below, "") if below else (None, translate("there is no revenue to compare the margin with."))
     )
+
+
+def _reachable(tables: StudyTables, people: int) -> int:
+    """Customers whom a programme for all can reach: with contracts, those whose contract has not ended."""
+    held = tables.table("subscriptions") if tables.study.contract == "contractual" else None
+    if held is None:
+        return people
+    if "role" in held.columns:
+        held = held.filter(held.role.fill_null("") != "user")
+    open_ = held.filter(held.end.isnull() | (held.end > tables.as_of))
+    return int(open_.customer_id.nunique().to_pyarrow().as_py())
 
 
 def _everyone(tables: StudyTables) -> int:

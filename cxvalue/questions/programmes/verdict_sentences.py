@@ -156,6 +156,14 @@ def goes_on(case: Case) -> str:
                 beyond,
             )
         )
+    if (stay := case.effect.stay_per_month) < 1:
+        texts.append(
+            translate(
+                "{share:.1%} of the customers with the programme leave in a month, as over the last 12 months, and bring "
+                "nothing after that.",
+                share=1 - stay,
+            )
+        )
     if not case.cost_flow.any():
         texts.append(translate("No costs are stated."))
     return " ".join(texts)

@@ -1,0 +1,63 @@
+"""Customers who leave while a programme runs: how many of each cohort are still there, month by month.
+
+Where customers have contracts, a contract that has ended brings nothing and costs nothing, with the programme or without it.
+Who left before the start never had the programme.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cxvalue.effects.effect import Cohort
+from cxvalue.foundation.arrays import Bools, Floats
+from cxvalue.tables.panels.by_customer import CustomerPanel
+from cxvalue.tables.panels.by_unit import UnitPanel
+
+RECENT_MONTHS = 12
+"""Months whose leaving goes on: contracts that end once a year are all in them."""
+
+
+def present(panel: UnitPanel | CustomerPanel, inside: Bools) -> tuple[Floats, Floats]:
+    """Of some cells or customers, those who count in each month, and those of them who counted the month before as well."""
+    if isinstance(panel, UnitPanel):
+        people = panel.customers[inside].sum(axis=0)
+        # Bin f holds those who count from month f on.
+        return np.asarray(people.sum(axis=0)), np.asarray(np.triu(people, k=1).sum(axis=0))
+    first, last = panel.first[inside][:, None], panel.last[inside][:, None]
+    month = np.arange(panel.months.count)
+    there = (first <= month) & (month <= last)
+    return there.sum(axis=0).astype(float), (there & (first < month)).sum(axis=0).astype(float)
+
+
+def is_left(panel: UnitPanel | CustomerPanel) -> bool:
+    """Whether customers leave the panel before its end; units that miss months have no customers in them and do not."""
+    if isinstance(panel, UnitPanel) and panel.gaps:
+        return False
+    everyone, stayed = present(panel, np.ones(len(panel.start), dtype=bool))
+    return bool((stayed[1:] < everyone[:-1] - 1e-9).any())
+
+
+def with_leavers(panel: UnitPanel | CustomerPanel, cohorts: list[Cohort]) -> tuple[Cohort, ...]:
+    """The cohorts with those who are still there in each month; unchanged where nobody leaves.
+
+    Beyond the data a cohort goes on to lose customers as all that have the programme did over the last 12 months.
+    """
+    if not is_left(panel):
+        return tuple(cohorts)
+    count, treated = panel.months.count, panel.start >= 0
+    everyone, stayed = present(panel, treated)
+    recent = max(count - RECENT_MONTHS, 1)
+    before = float(everyone[recent - 1 : -1].sum())
+    stay = float(stayed[recent:].sum()) / before if before > 0 else 1.0
+    found = []
+    for cohort in cohorts:
+        number = cohort.start.year * 12 + cohort.start.month - panel.months.base
+        inside = treated & (panel.start == number)
+        if inside.any():
+            still = present(panel, inside)[0][number:]
+        else:  # started before the first full month: seen when the panel began
+            still = cohort.customers * stay ** np.maximum(np.arange(number, count), 0.0)
+        found.append(replace(cohort, customers=round(still[0]), still=tuple(still.tolist()), stay_per_month=stay))
+    return tuple(found)
