@@ -153,6 +153,12 @@ def judged_of(verdict: Finding | None) -> str:
     return f"{verdict.value}_weak" if verdict.value != "NOT PROVEN" and verdict.grade in WEAK_GRADES else verdict.value
 
 
+def value_told(finding: Finding, words: Words) -> str:
+    """A finding's value as a reader is told it: a verdict on evidence too weak to prove anything is not proven."""
+    weak = words.get(f"answer_{judged_of(finding)}") if judged_of(finding).endswith("_weak") else None
+    return weak or format_finding(finding, words)
+
+
 def is_about_money(judged: str, npv: Finding | None) -> bool:
     """Whether a verdict may be told as paying or not: the money must say the same, as a test may ask for something else."""
     if npv is None or not isinstance(npv.value, (int, float)):

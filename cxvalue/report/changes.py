@@ -11,6 +11,7 @@ from typing import Any, Literal
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_finding
 from cxvalue.language.letters import begun
+from cxvalue.report.answer_block import value_told
 from cxvalue.report.headlines import HEADLINES
 
 MOST_SETTINGS = 3
@@ -87,7 +88,7 @@ def _headlines_first(findings: Sequence[Finding]) -> Sequence[Finding]:
 
 def _written(finding: Finding, like: Finding, words: Words) -> str:
     if finding.value is None or isinstance(finding.value, str):
-        return format_finding(finding, words)
+        return value_told(finding, words)
     return format_finding(replace(finding, kind=like.kind), words)
 
 

@@ -23,7 +23,7 @@ from cxvalue.findings.numbers import (
 from cxvalue.foundation.grades import GRADES
 from cxvalue.language.letters import begun, closed_up, parted_at_colon
 from cxvalue.language.words import enumerated, words_for
-from cxvalue.report.answer_block import Answer, Tone, answers_of
+from cxvalue.report.answer_block import Answer, Tone, answers_of, judged_of, value_told
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
 from cxvalue.report.page_model import (
     FindingLine,
@@ -44,7 +44,9 @@ LONGEST_NAME = 40
 CARDS = 4
 """Headline figures on the first screen."""
 
-_VERDICT_TONES: Mapping[str, Tone] = {"PASS": "good", "FAIL": "bad", "NOT PROVEN": "open"}
+_VERDICT_TONES: Mapping[str, Tone] = {
+    "PASS": "good", "FAIL": "bad", **dict.fromkeys(("NOT PROVEN", "PASS_weak", "FAIL_weak"), "open")
+}  # fmt: skip
 
 
 def build_page(
@@ -231,7 +233,7 @@ def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:
     if finding.value is None:
         tone = "withheld"
     elif isinstance(finding.value, str):
-        tone = _VERDICT_TONES.get(finding.value, "plain")
+        tone = _VERDICT_TONES.get(judged_of(finding), "plain")
     interval = format_interval(finding, words)
     confidence = ""
     if interval and finding.level is not None:
@@ -241,7 +243,7 @@ def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:
     return FindingLine(
         id=finding.id,
         label=finding.label,
-        value=interval if finding.is_range else format_finding(finding, words),
+        value=interval if finding.is_range else value_told(finding, words),
         interval="" if finding.is_range else interval,
         confidence=confidence,
         grade=finding.grade or "",

@@ -12,9 +12,9 @@ from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import words_for
 from cxvalue.report.assumptions import study_assumptions
-from cxvalue.report.html import render_page
+from cxvalue.report.html import render_index, render_page
 from cxvalue.report.page import build_page, headline_finding, verdict_findings
-from cxvalue.report.page_model import Link, NotebookOutcome, PageNotes, RunMeta
+from cxvalue.report.page_model import IndexEntry, Link, NotebookOutcome, PageNotes, RunMeta
 from cxvalue.study import StudyFile
 from cxvalue.tables.counts import ControlResult, RowCount
 
@@ -45,6 +45,24 @@ def test_the_verdict_comes_first_then_the_headlines_in_their_order() -> None:
     assert (page.verdicts[0].value, page.verdicts[0].tone) == ("Not proven", "open")
     assert ids(page.cards) == ["programme.waiver.npv", "cltv.equity", "base.active", "base.lost_value"]
     assert ids(page.lines) == [finding.id for finding in ALL]
+
+
+@pytest.mark.parametrize(("word", "grade", "told"), [
+    ("PASS", "B", ("Pass", "good")), ("PASS", "C", ("Not proven", "open")),
+    ("FAIL", "A", ("Fail", "bad")), ("FAIL", "D", ("Not proven", "open")),
+])  # fmt: skip
+def test_a_verdict_on_weak_evidence_is_not_proven_wherever_it_is_told(
+    word: str, grade: str, told: tuple[str, str]
+) -> None:
+    judged = dataclasses.replace(VERDICT, value=word, grade=grade)
+    page = build_page(META, [judged, NPV])
+    (line,) = page.verdicts
+    assert (line.value, line.tone) == told
+    made = datetime(2026, 7, 1, tzinfo=UTC)
+    entry = IndexEntry("shop", "A shop", date(2026, 6, 30), made, verdicts=(judged,), href="a/index.html")
+    for shown in (entry, dataclasses.replace(entry, answers=page.answers)):
+        assert ("Not proven" in render_index([shown])) is (told[1] == "open")
+    assert ("Pass</strong>" in render_index([entry])) is (told[0] == "Pass")
 
 
 def test_a_card_has_its_value_interval_and_grade() -> None:
