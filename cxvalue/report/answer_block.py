@@ -227,7 +227,7 @@ def _experience(found: Found, words: Words) -> tuple[Answer, ...]:
     target, kept = found.get("experience.response.value_of_target"), found.get("experience.response.retained")
     if not (_has_range(target) and target) or "experience.score.margin_per_point" not in found:
         return ()
-    judged = _judged(target)
+    judged = "open" if target.grade in WEAK_GRADES else _judged(target)
     word = format_finding(target, words) if judged == "yes" else words[f"answer_{judged}"]
     step, undo = found.get("experience.step.high.margin"), found.get("experience.response.robustness")
     told = re.split("[;；]", kept.text)[0].rstrip(".。") + words["stop"] if kept else target.text

@@ -192,6 +192,21 @@ class PageModel:
     links: Mapping[str, tuple[Link, ...]]
 
     @property
+    def said_once(self) -> tuple[FindingLine, ...]:
+        """The cards without the one whose figure, range and grade a single answer and the other cards tell already."""
+        if len(self.answers) != 1:
+            return self.cards
+        lead = self.answers[0]
+        told = " ".join((lead.sentence, *(text for _, text in lead.points)))
+
+        def again(line: FindingLine) -> bool:
+            graded = {other.grade for other in self.cards if other is not line}
+            mine = line.value == lead.word and line.id.startswith(f"{lead.about}.")
+            return mine and bool(line.interval) and line.interval in told and line.grade in graded
+
+        return tuple(line for line in self.cards if not again(line))
+
+    @property
     def not_stated(self) -> tuple[tuple[str, str, str], ...]:
         """What is withheld, how that is said and why: a reason that holds for several findings stands once, behind them."""
         reasons: dict[tuple[str, str], list[str]] = {}

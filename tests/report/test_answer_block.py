@@ -186,11 +186,12 @@ def test_what_customers_are_worth_is_a_figure_or_its_range() -> None:
 
 def test_experience_leads_where_customers_were_asked() -> None:
     target = money(
-        "experience.response.value_of_target", 6_000.0, 3_000.0, 8_800.0, grade="C", text="It is worth EUR 6,000."
+        "experience.response.value_of_target", 6_000.0, 3_000.0, 8_800.0, grade="B", text="It is worth EUR 6,000."
     )
     asked = money("experience.score.margin_per_point", 0.3, -0.3, 0.9, grade="D")
     assert only([target, asked]).word == "EUR 6,000"
     assert only([dataclasses.replace(target, low=-5.0), asked]).word == "Not proven"
+    assert only([dataclasses.replace(target, grade="C"), asked]).word == "Not proven"
     assert answers_of([target], ENGLISH) == ()
 
 

@@ -218,6 +218,24 @@ def test_four_figures_are_on_the_first_screen_and_the_rest_below() -> None:
     assert [line.id for line in page.more_cards] == list(names[4:])
 
 
+def test_a_card_does_not_say_again_what_the_answer_says() -> None:
+    ranged = dataclasses.replace(EQUITY, grade="C", text="They bring USD 1.20 M, between USD 1.10 and 1.40 M. More.")
+    mean = Finding("cltv.mean", "Mean", 52.0, 48.0, 61.0, 0.95, "USD", "C", "52 each.")
+    page = build_page(META, [ranged, mean, ACTIVE])
+    assert page.answers[0].word == page.cards[0].value
+    assert ids(page.said_once) == ["cltv.mean", "base.active"]
+    above, below = render_page(page).split('<nav class="contents"')
+    assert ranged.label not in above
+    assert ranged.label in below, "its level and method are folded, not lost"
+
+
+@pytest.mark.parametrize(("text", "grade"), [("They bring USD 1.20 M.", "C"), ("Between USD 1.10 and 1.40 M.", "D")])
+def test_a_card_stays_whose_range_or_grade_stands_nowhere_else(text: str, grade: str) -> None:
+    mean = Finding("cltv.mean", "Mean", 52.0, 48.0, 61.0, 0.95, "USD", grade, "52 each.")
+    page = build_page(META, [dataclasses.replace(EQUITY, grade="C", text=text), mean, ACTIVE])
+    assert page.said_once == page.cards
+
+
 def test_a_simulated_study_says_so_first_and_the_run_is_named_last() -> None:
     page = build_page(dataclasses.replace(META, simulated=True, run_id="20260701T060500Z"), [])
     assert page.banners[0].startswith("A simulated company")
