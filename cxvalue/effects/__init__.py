@@ -8,7 +8,7 @@ estimators/  the arithmetic that designs share
 checks/      what could undo an effect
 together     several programmes measured together
 staying      how many customers of a cohort are still there
-leaving      customers whom a programme keeps or drives away, counted in its effect
+leaving      whether a programme keeps customers or drives them away
 vintage      the same effect as it would have been measured earlier
 """
 

@@ -52,10 +52,10 @@ def with_leavers(panel: UnitPanel | CustomerPanel, cohorts: list[Cohort]) -> tup
     before = float(everyone[recent - 1 : -1].sum())
     stay = float(stayed[recent:].sum()) / before if before > 0 else 1.0
     found = []
-    for cohort in cohorts:
+    for place, cohort in enumerate(cohorts):  # those that started before the panel stand first
         number = cohort.start.year * 12 + cohort.start.month - panel.months.base
         inside = treated & (panel.start == number)
-        if inside.any():
+        if place >= len(panel.early) and inside.any():
             still = present(panel, inside)[0][number:]
         else:  # started before the first full month: seen when the panel began
             still = cohort.customers * stay ** np.maximum(np.arange(number, count), 0.0)

@@ -11,7 +11,6 @@ from cxvalue.effects.designs.staggered import measured
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time, jackknife
-from cxvalue.effects.leaving import counting_leavers
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
@@ -66,8 +65,7 @@ def earlier_effects(panel: UnitPanel | CustomerPanel, effect: Effect) -> tuple[E
         if months < first + LEAST_TREATED_MONTHS:
             continue
         try:
-            shorter = truncated(panel, months)
-            found.append(counting_leavers(shorter, _earlier(shorter, effect)))
+            found.append(_earlier(truncated(panel, months), effect))
         except CxvalueError:
             continue
     return tuple(found)

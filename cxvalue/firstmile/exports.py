@@ -29,7 +29,9 @@ _GAP = r"[\s\x{00A0}\x{202F}]*"
 _UNIT = f"(?:[A-Z]{{3}}|(?i:{'|'.join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))}))"
 NUMBER = rf"[-+(−]?{_GAP}{_UNIT}?{_GAP}[-−]?{_GAP}[0-9][0-9.,'’\s\x{{00A0}}\x{{202F}}]*(?:%|{_UNIT})?\)?-?"
 _LETTERS = "[A-Za-zÀ-ſЀ-ӿ]"
-_WORDED = rf"({_LETTERS}+,? )?\d{{1,2}}(\.|er|st|nd|rd|th|º|°)?[ /-]?(de |of )?{_LETTERS}{{3,10}}\.?,?[ /-](del? )?"
+_WORDED = (
+    rf"({_LETTERS}+,? )?\d{{1,2}}((\.|er|st|nd|rd|th|º|°)[ /-]?|[ /-])(de |of )?{_LETTERS}{{3,10}}\.?,?[ /-](del? )?"
+)
 _EAST = "((令和|平成|昭和)([0-9]{1,2}|元)|[0-9]{4})[年년] ?[0-9]{1,2}[月월] ?[0-9]{1,2}[日일]?([(（].[)）])?"
 _WIDE = "[０-９]{4}[-/.－／．年][０-９]{1,2}[-/.－／．月][０-９]{1,2}日?"
 _MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"

@@ -19,13 +19,16 @@ _YEARLY = (
     r"\barr\b|\bacv\b|\byear|annual|annum|jahr|jährlich|annuel|\ban\b|anual|\baño\b|annuo|\bгод|годов|\bрік\b|"
     r"річн|年|연간"
 )
+_QUARTERLY = r"quarter|quartal|trimestr|квартал|季"
 _FEE = (
     r"\bmrr\b|\barr\b|\bacv\b|\bfees?\b|charge|premium|beitrag|gebühr|prämie|cuota|cotisation|redevance|"
     r"плат[аиуі]|взнос|внес|费|料金|요금"
 )
 _NO_FEE = (
     r"\b(months|years|monate[n]?|jahre[n]?|mois|meses|años|ans|месяцев|місяців|лет|років)$|term\b|tenure|duration|laufzeit|dur[ée]e|"
-    r"duraci|срок|строк|setup|one.?(off|time)|einmal|activation|anschluss|lifetime|to date|заплачено|total (paid|charges)"
+    r"duraci|срок|строк|setup|one.?(off|time)|einmal|activation|anschluss|lifetime|to date|заплачено|total (paid|charges)|"
+    r"\bdays?\b|\bcount\b|\bnumber\b|^months?\b|months? (paid|billed)|\btag\b|\bjour\b|\bd[ií]a\b|день|"
+    r"\blate\b|cancel|terminat|joining|connection|overage"
 )
 """What a number beside a contract may be called that is no amount for a month or a year: times, what is paid once, sums."""
 
@@ -102,9 +105,11 @@ def _may_be_paid(look: Look) -> bool:
 def _periods(name: str) -> tuple[int, ...]:
     """The months that an amount may be for, by its name.
 
-    >>> _periods("Monatsbeitrag"), _periods("ARR"), _periods("price")
-    ((1,), (12,), (1, 12))
+    >>> _periods("Monatsbeitrag"), _periods("ARR"), _periods("price"), _periods("quarterly_fee")
+    ((1,), (12,), (1, 12), (1, 3, 12))
     """
+    if re.search(_QUARTERLY, said(name)):
+        return (1, 3, 12)
     monthly, yearly = (re.search(pattern, said(name)) is not None for pattern in (_MONTHLY, _YEARLY))
     return (1,) if monthly and not yearly else (12,) if yearly and not monthly else (1, 12)
 

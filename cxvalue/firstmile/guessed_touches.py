@@ -26,6 +26,7 @@ _BEGUN = (
     r"created?\b|opened|started|timestamp|submitted|submit date|recorded|received|erstellt|eröffnet|eingang|\bcréé|creado|"
     r"создан|открыт|отправлен|створен|відкрит|创建"
 )
+_CONTACTED = r"\barm\b|campaign|treatment|control|kampagne|campaña|campagne|кампани|кампані|活动"
 _ENDED = r"resolved|solved|closed?\b|erledigt|gelöst|résolu|resuelto|решен|закрыт|вирішен|закрит"
 _CHANNEL = r"channel|\bvia\b|source|origin\b|medium|kanal|\bcanal\b|канал|渠道"
 _REASON = (
@@ -41,8 +42,16 @@ def may_be_person(look: Look) -> bool:
     return known and bool(look.filled) and not look.is_day
 
 
-def table_of(draft: Draft) -> str:
-    """The table that the names and values of columns speak of: interactions, surveys, or neither, an empty text."""
+def table_of(draft: Draft, days: Sequence[Look], *, unique: bool) -> str:
+    """The table that the names and values of columns speak of: interactions, surveys, or neither, an empty text.
+
+    A table of contacts is neither, nor is one with a row per customer (`unique`) whose `days` do not say that a ticket or an
+    answer was made on them.
+    """
+    if any(re.search(_CONTACTED, said(name)) for name in draft.export.names):
+        return ""
+    if unique and not any(re.search(_BEGUN, said(day.name)) for day in days):
+        return ""
     if any(re.search(_TICKET, said(name)) for name in draft.export.names):
         return "interactions"
     scores = [name for name in draft.export.names if looks_like_score(draft.export, name)]

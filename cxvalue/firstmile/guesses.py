@@ -53,9 +53,18 @@ def draft_by_guess(export: Export) -> Draft:
     if export.rows < _FEWEST_ROWS or not looks:
         found, remedy = translate("has hardly any rows."), translate("Give a table with one row per purchase.")
         return draft.refused(found, remedy)
+    starts = [day for day in days if role_of(day.name, "start")]
+    ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
+    unique = [look for look in customers if look.different == look.filled == export.rows]
     people = customers or [look for look in looks if may_be_person(look)]
-    if people and days and not amounts and not any(why_not(export, customer=False, day=False, amount=True)):
-        table = table_of(draft)
+    if (
+        people
+        and days
+        and not (starts and ends)
+        and not amounts
+        and not any(why_not(export, customer=False, day=False, amount=True))
+    ):
+        table = table_of(draft, days, unique=bool(unique))
         if table:
             _customer(draft, people)
             return as_touches(draft, table, days)
@@ -63,12 +72,9 @@ def draft_by_guess(export: Export) -> Draft:
         found = translate("has one row per day and no customer: it is a summary.")
         remedy = translate("Export the orders behind it, one row per order, with the customer.")
         return draft.refused(found, remedy)
-    starts = [day for day in days if role_of(day.name, "start")]
-    ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
     if customers and starts and ends and not any(role_of(day.name, "order") for day in days):
         _customer(draft, customers)
         return as_contracts(draft, starts, ends)
-    unique = [look for look in customers if look.different == look.filled == export.rows]
     if unique and not amounts and not any(why_not(export, customer=False, day=False, amount=True)):
         return as_customers(draft, unique)
     if not customers or not days or not amounts:

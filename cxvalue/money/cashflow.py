@@ -157,11 +157,15 @@ def exposure(
     cohorts = list(effect.cohorts)
     if population == "all":
         part, stay = everyone / ramp_up_months, effect.stay_per_month
-        # Who is reached later may have left by then.
+        # They are customers of the last month seen: until then nobody left, and who is reached later may have left by then.
+        last = max(months_apart(begin, effect.last_month), 0)
         cohorts = [
-            Cohort(month_after(begin, number), 0, round(part), (part * stay**number,), stay)
+            Cohort(
+                month_after(begin, number), 0, round(part),
+                (part * stay ** max(number - last, 0),) * (max(last - number, 0) + 1), stay,
+            )
             for number in range(ramp_up_months)
-        ]
+        ]  # fmt: skip
     size = horizon_months + max(months_apart(cohort.start, begin) for cohort in cohorts) + 1
     customers = np.zeros((horizon_months, max(size, horizon_months)))
     for cohort in cohorts:

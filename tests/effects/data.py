@@ -64,12 +64,13 @@ def df_het() -> pd.DataFrame:
 
 def contracts(
     *, seed: int, churn: float, saved: float = 0.0, lift: float = 0.0, noise: float = 3.0, by_customer: bool = False,
-    alike: bool = False,
+    alike: bool = False, gap: float = 0.0,
 ) -> CustomerPanel:  # fmt: skip
     """Customers under contract over 30 months, of whom some leave each month; half of 20 units start in month 14 or 18.
 
-    The programme takes away `saved` of the leaving and adds `lift`. `by_customer` gives it by lot in month 14 instead; with
-    `alike` all units lose the same customers. The same seed gives the same people and draws with any programme.
+    The programme takes away `saved` of the leaving and adds `lift`; its customers bring `gap` more with or without it.
+    `by_customer` gives it by lot in month 14 instead; with `alike` all units lose the same customers. The same seed
+    gives the same people and draws with any programme.
     """
     rng = np.random.default_rng(seed)
     units, each, months = 20, 100, 30
@@ -85,7 +86,7 @@ def contracts(
     gone = (draws < churn * np.where(treated & (month > start[:, None]), 1 - saved, 1.0)) & (month > first[:, None])
     last = np.where(gone.any(axis=1), gone.argmax(axis=1) - 1, months - 1)
     values = 10 + (0 if alike else rng.normal(0, 1, units)[unit][:, None]) + noise * rng.normal(size=gone.shape)
-    values = values + lift * treated
+    values = values + lift * treated + gap * (start >= 0)[:, None]
     values[(month < first[:, None]) | (month > last[:, None])] = np.nan
     return CustomerPanel(
         months=PanelMonths(date(2024, 1, 1), months),

@@ -124,6 +124,11 @@ class CampaignData:
         return self.windows[self.window_days]
 
     @property
+    def held_out(self) -> bool:
+        """Whether customers were held out; else others who were not contacted stand for them."""
+        return not bool((self.arm[self.control] == NOT_CONTACTED).any())
+
+    @property
     def began(self) -> date:
         """Day of the first contact of anybody."""
         return date_of(int(self.contacted_on[~self.control].min()))

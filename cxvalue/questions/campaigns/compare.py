@@ -32,12 +32,16 @@ MOST_DAYS_APART, NO_LOT = 7.0, 1e-4
 def days_apart(data: CampaignData, own: Bools, others: Bools) -> float:
     """How many days lie between the days of two groups (Wasserstein distance); 0 where a lot may make it, or it is short.
 
+    Those who stand for a holdout that there is not have days drawn for them: 0 as well.
+
     A customer's window begins on the day of the contact, so that groups of other days lived through other seasons. Where
     whole units were assigned, a unit is one draw.
 
     Source: Kolmogorov-Smirnov test for two samples, whose p-value is too large where days are tied, never too small.
     """
     days = [data.contacted_on[side] for side in (own, others)]
+    if not data.held_out:
+        return 0.0
     apart = float(stats.wasserstein_distance(*days))
     if apart <= MOST_DAYS_APART:
         return 0.0

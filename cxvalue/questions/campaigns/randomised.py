@@ -370,7 +370,8 @@ def windows_table(data: CampaignData, level: float = 0.95, *, unlike: bool = Fal
 
     Columns: days, contacted, held_out, returned, would_return, return_uplift (_low, _high), orders, revenue, margin (each
     with _low and _high: difference per contacted customer, margin net of contact cost). Where the groups were `unlike` from
-    the start (see `CampaignResult`), would_return and return_uplift are empty.
+    the start (see `CampaignResult`), would_return and return_uplift are empty. Windows are left out whose groups stand on
+    different days.
     """
     rows: list[dict[str, float]] = []
     before = data.before
@@ -378,7 +379,7 @@ def windows_table(data: CampaignData, level: float = 0.95, *, unlike: bool = Fal
     seen_before = -1
     for days, window in sorted(data.windows.items()):
         own, others = window.observed & ~data.control, window.observed & data.control
-        if own.sum() < 2 or others.sum() < 2:
+        if own.sum() < 2 or others.sum() < 2 or days_apart(data, own, others):
             continue
         # A longer window is observed by some of those who were observed for a shorter one, or by all of them.
         if compared is None or int(window.observed.sum()) != seen_before:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
-from cxvalue.effects.leaving import counting_leavers
+from cxvalue.effects.leaving import with_leaving_checked
 from cxvalue.effects.vintage import earlier_effects
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.plain import Plain
@@ -118,7 +118,7 @@ def fit_programme(tables: StudyTables, programme: Programme) -> ProgrammeFit:
     if absent:
         effect = replace(effect, notes=(*effect.notes, absent))
     earlier = earlier_effects(panel, effect)
-    effect = counting_leavers(panel, effect)
+    effect = with_leaving_checked(panel, effect)
     effect = effect.with_checks([*effect.checks, fade_check(effect)])
     usual = _usual_margin(purchases, tables.as_of, people)
     everyone = _reachable(tables, people)
@@ -228,14 +228,15 @@ def _margin_per_unit(outcome: str, purchases: ibis.Table | None) -> tuple[float 
 
 
 def _reachable(tables: StudyTables, people: int) -> int:
-    """Customers whom a programme for all can reach: with contracts, those whose contract has not ended."""
+    """Customers whom a programme for all can reach: with contracts, all but those whose last contract has ended."""
     held = tables.table("subscriptions") if tables.study.contract == "contractual" else None
     if held is None:
         return people
     if "role" in held.columns:
         held = held.filter(held.role.fill_null("") != "user")
-    open_ = held.filter(held.end.isnull() | (held.end > tables.as_of))
-    return int(open_.customer_id.nunique().to_pyarrow().as_py())
+    ends = held.group_by("customer_id").aggregate(open=(held.end.isnull() | (held.end > tables.as_of)).max())
+    gone = int(ends.filter(~ends.open).count().to_pyarrow().as_py())
+    return max(people - gone, 0)
 
 
 def _everyone(tables: StudyTables) -> int:

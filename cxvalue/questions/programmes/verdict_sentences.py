@@ -159,8 +159,8 @@ def goes_on(case: Case) -> str:
     if (stay := case.effect.stay_per_month) < 1:
         texts.append(
             translate(
-                "{share:.1%} of the customers with the programme leave in a month, as over the last 12 months, and bring "
-                "nothing after that.",
+                "In the case {share:.1%} of the customers leave in a month, as over the last 12 months, and bring nothing "
+                "after that.",
                 share=1 - stay,
             )
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["MAY_BE_WRITTEN", "WIDE", "in_figures", "once"]
-
 _MONTHS = (
     "january jan januar jänner jän janvier janv enero ene январь января янв січень січня січ",
     "february feb februar feber février févr fevrier fevr febrero февраль февраля февр фев лютий лютого лют",
@@ -53,7 +51,7 @@ def in_figures(text: str) -> str:
     ['3-Mar-2025', '5-Jan-2025 10:30', '12-Jan-2025', '2025-1-5', '2025/01/05']
     """
     narrow = f"nfc_normalize(translate(replace({text}, '\u00a0', ' '), {literal(WIDE)}, {literal(_NARROW)}))"
-    names = ", ".join(f"{literal(name)}: {literal(short)}" for name, short in _NUMBERED.items())
+    names, shorts = (", ".join(map(literal, words)) for words in (_NUMBERED, _NUMBERED.values()))
     begun = " ".join(f"WHEN {literal(era)} THEN {year}" for era, year in _ERAS.items())
     of_era = f"TRY_CAST(replace({_part(_EAST, 2)}, '元', '1') AS INTEGER) + CASE {_part(_EAST, 1)} {begun} END"
     year = f"coalesce(CAST({of_era} AS VARCHAR), {_part(_EAST, 3)})"
@@ -66,7 +64,7 @@ def in_figures(text: str) -> str:
     )
     # A text and a month are named once, however often they are used: what a query is made of takes longer than to run it.
     name = f"lower({_part(_DAY_FIRST, 2)} || {_part(_MONTH_FIRST, 1)})"
-    made = once(f"map {{{names}}}[{name}]", "month", f"CASE {day} ELSE w END")
+    made = once(f"[{shorts}][list_position([{names}], {name})]", "month", f"CASE {day} ELSE w END")
     return once(narrow, "w", made)
 
 
