@@ -82,3 +82,15 @@ def test_tickets_beside_purchases_are_read(tmp_path: Path) -> None:
     found = recognise([tmp_path / "sold.csv", tmp_path / "tickets.csv"])
     found.answer(currency="EUR", margin="unknown", tax="none").write(tmp_path / "both")
     assert examine(tmp_path / "both" / "study.yml").to_dict()["tables"]["interactions"]["rows"] == 8
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "table"),
+    [
+        ("customer_id|start_date|end_date|mrr|support_tickets", "c{n}|2024-0{n}-01||{n}0|{n}", "subscriptions"),
+        ("customer_id|name|signup_date|priority", "c{n}|N{n}|2024-01-1{n}|high", "customers"),
+    ],
+)
+def test_a_column_about_tickets_makes_no_table_of_tickets(tmp_path: Path, header: str, row: str, table: str) -> None:
+    found = _found(tmp_path, header, *(row.format(n=number) for number in range(1, 10)))
+    assert [draft.table for draft in found.understanding.drafts] == [table]
