@@ -248,8 +248,9 @@ def _units(sold: ir.Table, refunds: ir.Table) -> ir.Table:
 
 def _fetched(refunds: ir.Table, units: ir.Table, here: Any) -> tuple[ir.Table, ir.Table] | None:
     """Refunds and units as tables of another connection; None where they are more than a few."""
+    number = refunds.refund.cast("int64")  # engines number rows in other widths
     given = refunds.select(
-        "customer_id", "date", "order_id", "margin", "refund", gross="amount", lines=ibis.null("int64")
+        "customer_id", "date", "order_id", "margin", refund=number, gross="amount", lines=ibis.null("int64")
     )
     bought = units.select("customer_id", "date", "order_id", "margin", "gross", "lines", refund=ibis.null("int64"))
     both = given.union(bought.select(given.columns)).limit(FEW_REFUNDS + FEW_PURCHASES + 1).to_pyarrow()
