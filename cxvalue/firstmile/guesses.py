@@ -57,13 +57,8 @@ def draft_by_guess(export: Export) -> Draft:
     ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
     unique = [look for look in customers if look.different == look.filled == export.rows]
     people = customers or [look for look in looks if may_be_person(look)]
-    if (
-        people
-        and days
-        and not (starts and ends)
-        and not amounts
-        and not any(why_not(export, customer=False, day=False, amount=True))
-    ):
+    nothing_paid = not amounts and not any(why_not(export, customer=False, day=False, amount=True))
+    if people and days and nothing_paid and not (starts and ends):
         table = table_of(draft, days, unique=bool(unique))
         if table:
             _customer(draft, people)
@@ -75,7 +70,7 @@ def draft_by_guess(export: Export) -> Draft:
     if customers and starts and ends and not any(role_of(day.name, "order") for day in days):
         _customer(draft, customers)
         return as_contracts(draft, starts, ends)
-    if unique and not amounts and not any(why_not(export, customer=False, day=False, amount=True)):
+    if unique and nothing_paid:
         return as_customers(draft, unique)
     if not customers or not days or not amounts:
         named = translate("a customer"), translate("a day"), translate("an amount")

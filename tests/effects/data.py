@@ -64,13 +64,12 @@ def df_het() -> pd.DataFrame:
 
 def contracts(
     *, seed: int, churn: float, saved: float = 0.0, lift: float = 0.0, noise: float = 3.0, by_customer: bool = False,
-    alike: bool = False, gap: float = 0.0,
+    gap: float = 0.0,
 ) -> CustomerPanel:  # fmt: skip
     """Customers under contract over 30 months, of whom some leave each month; half of 20 units start in month 14 or 18.
 
     The programme takes away `saved` of the leaving and adds `lift`; its customers bring `gap` more with or without it.
-    `by_customer` gives it by lot in month 14 instead; with `alike` all units lose the same customers. The same seed
-    gives the same people and draws with any programme.
+    `by_customer` gives it by lot in month 14 instead. The same seed gives the same people and draws with any programme.
     """
     rng = np.random.default_rng(seed)
     units, each, months = 20, 100, 30
@@ -78,14 +77,12 @@ def contracts(
     start = np.array([14, -1, 18, -1] * 5)[unit]
     if by_customer:
         start = np.where(rng.random(unit.size) < 0.5, 14, -1)
-    rows = 1 if alike else units
-    first, draws = np.tile(rng.integers(0, 8, each * rows), units // rows), rng.random((each * rows, months))
-    draws = np.tile(draws, (units // rows, 1))
+    first, draws = rng.integers(0, 8, unit.size), rng.random((unit.size, months))
     month = np.arange(months)
     treated = (start >= 0)[:, None] & (month >= start[:, None])
     gone = (draws < churn * np.where(treated & (month > start[:, None]), 1 - saved, 1.0)) & (month > first[:, None])
     last = np.where(gone.any(axis=1), gone.argmax(axis=1) - 1, months - 1)
-    values = 10 + (0 if alike else rng.normal(0, 1, units)[unit][:, None]) + noise * rng.normal(size=gone.shape)
+    values = 10 + rng.normal(0, 1, units)[unit][:, None] + noise * rng.normal(size=gone.shape)
     values = values + lift * treated + gap * (start >= 0)[:, None]
     values[(month < first[:, None]) | (month > last[:, None])] = np.nan
     return CustomerPanel(

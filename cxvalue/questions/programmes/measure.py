@@ -20,7 +20,7 @@ from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.money.realisation import fade_check
 from cxvalue.tables.panels.by_customer import CustomerPanel, customer_panel
-from cxvalue.tables.panels.by_unit import UnitPanel, unit_panel
+from cxvalue.tables.panels.by_unit import UnitPanel, contract_days, unit_panel
 from cxvalue.tables.panels.inputs import PanelSource
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -232,10 +232,8 @@ def _reachable(tables: StudyTables, people: int) -> int:
     held = tables.table("subscriptions") if tables.study.contract == "contractual" else None
     if held is None:
         return people
-    if "role" in held.columns:
-        held = held.filter(held.role.fill_null("") != "user")
-    ends = held.group_by("customer_id").aggregate(open=(held.end.isnull() | (held.end > tables.as_of)).max())
-    gone = int(ends.filter(~ends.open).count().to_pyarrow().as_py())
+    days = contract_days(held)
+    gone = int(days.filter(days.ended <= tables.as_of).count().to_pyarrow().as_py())
     return max(people - gone, 0)
 
 

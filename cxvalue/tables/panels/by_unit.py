@@ -190,6 +190,17 @@ def _early(people: ir.Table) -> tuple[Early, ...]:
     return tuple(Early(int(row["start"]), row["units"], row["customers"], int(row["months"])) for row in rows)
 
 
+def contract_days(subscriptions: ir.Table) -> ir.Table:
+    """The days on which each customer's contracts began and ended (null: one is open), without the users of accounts."""
+    held = subscriptions
+    if "role" in held.columns:
+        held = held.filter(held.role.fill_null("") != "user")
+    closed = held.end.isnull().ifelse(0, 1)
+    return held.group_by("customer_id").agg(
+        began=held.start.min(), ended=(closed.min() == 1).ifelse(held.end.max(), ibis.null("date"))
+    )
+
+
 def _everyone(source: PanelSource) -> ir.Table:
     """Every customer with the unit, the day of acquisition and the day of the contract's end (null: none)."""
     seen = []
@@ -197,15 +208,7 @@ def _everyone(source: PanelSource) -> ir.Table:
         bought = source.purchases
         seen.append(bought.group_by("customer_id").agg(began=bought.date.min(), ended=ibis.null("date")))
     if source.subscriptions is not None:
-        held = source.subscriptions
-        if "role" in held.columns:
-            held = held.filter(held.role.fill_null("") != "user")
-        closed = held.end.isnull().ifelse(0, 1)
-        seen.append(
-            held.group_by("customer_id").agg(
-                began=held.start.min(), ended=(closed.min() == 1).ifelse(held.end.max(), ibis.null("date"))
-            )
-        )
+        seen.append(contract_days(source.subscriptions))
     people = seen[0] if len(seen) == 1 else ibis.union(*seen)
     if len(seen) > 1:
         people = people.group_by("customer_id").agg(began=people.began.min(), ended=people.ended.max())
