@@ -28,16 +28,26 @@ _NARROW = "0123456789/-.: "
 MAY_BE_WRITTEN = rf"\pL|[{WIDE}]"
 """What stands in a text that `in_figures` may rewrite."""
 
-_WEEKDAY = r"^(?:\pL+\.?,? )?"
+_LETTER = r"[^\s\d.,/:()-]"  # the class of all letters takes five times as long
+_WEEKDAY = rf"^(?:{_LETTER}+\.?,? )?"
 _YEAR = r"(\d{4}|\d{2})(?: ?(?:года|року|г|р)\.?)?,?((?:[T ,]+\d{1,2}:.*)?)$"
-_DAY_FIRST = (
-    rf"(?i){_WEEKDAY}(\d{{1,2}})(?:\.|er|st|nd|rd|th|º|°)?[ /-]?(?:de |of )?(\pL{{3,10}})\.?,?[ /-](?:del? )?{_YEAR}"
-)
-_MONTH_FIRST = rf"(?i){_WEEKDAY}(\pL{{3,10}})\.? (\d{{1,2}})(?:st|nd|rd|th|er)?,? {_YEAR}"
-_EAST = (
-    r"^(?:(令和|平成|昭和)(\d{1,2}|元)|(\d{4}))[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]?"
-    r"(?:[(（]\pL[)）])?((?:[T ]*\d{1,2}:.*)?)$"
-)
+_PATTERNS = {
+    "east": (
+        r"^(?:(令和|平成|昭和)(\d{1,2}|元)|(\d{4}))[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]?"
+        rf"(?:[(（]{_LETTER}[)）])?((?:[T ]*\d{{1,2}}:.*)?)$",
+        ["era", "of_era", "year", "month", "day", "clock"],
+    ),
+    "day_first": (
+        rf"(?i){_WEEKDAY}(\d{{1,2}})(?:\.|er|st|nd|rd|th|º|°)?[ /-]?(?:de |of )?({_LETTER}{{3,10}})\.?,?[ /-](?:del? )?"
+        rf"{_YEAR}",
+        ["day", "month", "year", "clock"],
+    ),
+    "month_first": (
+        rf"(?i){_WEEKDAY}({_LETTER}{{3,10}})\.? (\d{{1,2}})(?:st|nd|rd|th|er)?,? {_YEAR}",
+        ["month", "day", "year", "clock"],
+    ),
+}
+"""How days are written, with the names of what stands in brackets."""
 
 
 def in_figures(text: str) -> str:
@@ -52,20 +62,18 @@ def in_figures(text: str) -> str:
     """
     narrow = f"nfc_normalize(translate(replace({text}, '\u00a0', ' '), {literal(WIDE)}, {literal(_NARROW)}))"
     names, shorts = (", ".join(map(literal, words)) for words in (_NUMBERED, _NUMBERED.values()))
+    month = f"[{shorts}][list_position([{names}], lower(p.day_first.month || p.month_first.month))]"
     begun = " ".join(f"WHEN {literal(era)} THEN {year}" for era, year in _ERAS.items())
-    of_era = f"TRY_CAST(replace({_part(_EAST, 2)}, '元', '1') AS INTEGER) + CASE {_part(_EAST, 1)} {begun} END"
-    year = f"coalesce(CAST({of_era} AS VARCHAR), {_part(_EAST, 3)})"
-    day = " ".join(
-        (
-            _when(_EAST, year, _part(_EAST, 4), _part(_EAST, 5), _part(_EAST, 6)),
-            _when(_DAY_FIRST, _part(_DAY_FIRST, 1), "month", _part(_DAY_FIRST, 3), _part(_DAY_FIRST, 4)),
-            _when(_MONTH_FIRST, _part(_MONTH_FIRST, 2), "month", _part(_MONTH_FIRST, 3), _part(_MONTH_FIRST, 4)),
-        )
+    of_era = f"TRY_CAST(replace(p.east.of_era, '元', '1') AS INTEGER) + CASE p.east.era {begun} END"
+    # A text and its parts are named once, however often they are used: to find the parts takes longer than all the rest.
+    parts = ", ".join(
+        f"{name}: regexp_extract(w, {literal(how)}, {groups})" for name, (how, groups) in _PATTERNS.items()
     )
-    # A text and a month are named once, however often they are used: what a query is made of takes longer than to run it.
-    name = f"lower({_part(_DAY_FIRST, 2)} || {_part(_MONTH_FIRST, 1)})"
-    made = once(f"[{shorts}][list_position([{names}], {name})]", "month", f"CASE {day} ELSE w END")
-    return once(narrow, "w", made)
+    made = (
+        f"CASE WHEN p.east.day <> '' THEN coalesce(CAST({of_era} AS VARCHAR), p.east.year) || '-' || p.east.month || '-' || "
+        f"p.east.day || replace(p.east.clock, ',', ' ') {_in_words('day_first')} {_in_words('month_first')} ELSE w END"
+    )
+    return once(narrow, "w", once(f"{{{parts}}}", "p", once(month, "month", made)))
 
 
 def once(value: str, name: str, sql: str) -> str:
@@ -77,11 +85,7 @@ def once(value: str, name: str, sql: str) -> str:
     return f"list_transform([{value}], lambda {name}: {sql})[1]"
 
 
-def _part(pattern: str, group: int) -> str:
-    return f"regexp_extract(w, {literal(pattern)}, {group})"
-
-
-def _when(pattern: str, first: str, second: str, third: str, rest: str) -> str:
-    """A day of three parts as figures, with the time of day, which some write after a comma."""
-    made = f"{first} || '-' || {second} || '-' || {third} || replace({rest}, ',', ' ')"
-    return f"WHEN regexp_matches(w, {literal(pattern)}) THEN {made}"
+def _in_words(order: str) -> str:
+    """A day whose month is a word, with the time of day, which some write after a comma."""
+    p = f"p.{order}"
+    return f"WHEN {p}.day <> '' THEN {p}.day || '-' || month || '-' || {p}.year || replace({p}.clock, ',', ' ')"
