@@ -13,7 +13,7 @@ from cxvalue.firstmile.guessed_contracts import as_contracts, as_customers
 from cxvalue.firstmile.guessed_touches import as_touches, may_be_person, table_of
 from cxvalue.firstmile.marks import MARKS, ask_for_marks
 from cxvalue.firstmile.returned import ask_for_refunds
-from cxvalue.firstmile.unread import FILL_DOWN, emptied, why_not
+from cxvalue.firstmile.unread import FILL_DOWN, emptied, spread, why_not
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES, SIGNS
@@ -52,6 +52,14 @@ def draft_by_guess(export: Export) -> Draft:
         )
     if export.rows < _FEWEST_ROWS or not looks:
         found, remedy = translate("has hardly any rows."), translate("Give a table with one row per purchase.")
+        return draft.refused(found, remedy)
+    if not days and (periods := spread(export)):
+        found = translate(
+            "has a column for each period, from {first!r} to {last!r}: it is a summary.",
+            first=periods[0],
+            last=periods[-1],
+        )
+        remedy = translate("Export the orders behind it, one row per order, with the customer.")
         return draft.refused(found, remedy)
     starts = [day for day in days if role_of(day.name, "start")]
     ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]

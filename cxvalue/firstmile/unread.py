@@ -9,9 +9,23 @@ from cxvalue.firstmile.exports import DAY, NUMBER, Export, Look
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.tables.read.roles import KEY, role_of, said
 from cxvalue.tables.read.sql import literal
+from cxvalue.tables.read.written_days import MONTHS
 
 FILL_DOWN = translatable("Where it stands on the first row of a group only, write it on every row and export again.")
 """What to do about a column whose cells are empty below the first of each group."""
+
+_MONTH, _YEAR = "|".join(MONTHS), r"(19|20)\d\d"
+_PERIOD = re.compile(
+    rf"{_YEAR}|{_YEAR} (\d\d?|{_MONTH})( \d\d?)?|{_YEAR}年 ?\d\d?月|(\d\d?|q[1-4]) {_YEAR}|{_YEAR} ?q[1-4]|"
+    rf"({_MONTH}) (\d\d|{_YEAR})"
+)
+_FEWEST_PERIODS = 3
+
+
+def spread(export: Export) -> tuple[str, ...]:
+    """The columns of numbers that are months, quarters or years by their names, where there are several."""
+    found = [look.name for look in export.looks.values() if look.is_number and _PERIOD.fullmatch(said(look.name))]
+    return tuple(found) if len(found) >= _FEWEST_PERIODS else ()
 
 
 def why_not(export: Export, customer: bool, day: bool, amount: bool) -> Iterator[str]:

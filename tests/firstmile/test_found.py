@@ -69,6 +69,12 @@ def test_contracts_end_when_they_ended_and_years_are_twelve_months(tmp_path: Pat
             "{n}|X|1|DE|D. Example|5|Bank|Paid|2025-0{n}-01",
             "id_customer",
         ),
+        (
+            "Customer|Jan 2025|Feb 2025|Mar 2025",
+            "c{n}|{n}0.5|{n}1.5|{n}2.5",
+            "a column for each period, from .Jan 2025.",
+        ),
+        ("Kunde|2025-01|2025-02|2025-03", "c{n}|{n}0.5|{n}1.5|{n}2.5", "a column for each period"),
         ("name|colour", "a{n}|b", "no column looks like a customer or a day or an amount"),
     ],
 )

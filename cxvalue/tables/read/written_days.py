@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxvalue.tables.read.sql import literal
 
-_MONTHS = (
+_NAMES = (
     "january jan januar jänner jän janvier janv enero ene январь января янв січень січня січ",
     "february feb februar feber février févr fevrier fevr febrero февраль февраля февр фев лютий лютого лют",
     "march mar märz mär maerz mrz mars marzo март марта мар березень березня бер",
@@ -18,9 +18,9 @@ _MONTHS = (
     "november nov novembre noviembre ноябрь ноября нояб ноя листопад листопада лист лис",
     "december dec dezember dez décembre déc decembre diciembre dic декабрь декабря дек грудень грудня груд гру",
 )
-"""What a month may be called in English, German, French, Spanish, Russian and Ukrainian, January first."""
 _SHORT = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_NUMBERED = {name: short for names, short in zip(_MONTHS, _SHORT, strict=True) for name in names.split()}
+MONTHS = {name: short for names, short in zip(_NAMES, _SHORT, strict=True) for name in names.split()}
+"""What a month may be called in English, German, French, Spanish, Russian and Ukrainian, with how date formats call it."""
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}
 
 WIDE = "０１２３４５６７８９／－．：　"
@@ -61,7 +61,7 @@ def in_figures(text: str) -> str:
     ['3-Mar-2025', '5-Jan-2025 10:30', '12-Jan-2025', '2025-1-5', '2025/01/05']
     """
     narrow = f"nfc_normalize(translate(replace({text}, '\u00a0', ' '), {literal(WIDE)}, {literal(_NARROW)}))"
-    names, shorts = (", ".join(map(literal, words)) for words in (_NUMBERED, _NUMBERED.values()))
+    names, shorts = (", ".join(map(literal, words)) for words in (MONTHS, MONTHS.values()))
     month = f"[{shorts}][list_position([{names}], lower(p.day_first.month || p.month_first.month))]"
     begun = " ".join(f"WHEN {literal(era)} THEN {year}" for era, year in _ERAS.items())
     of_era = f"TRY_CAST(replace(p.east.of_era, '元', '1') AS INTEGER) + CASE p.east.era {begun} END"

@@ -11,7 +11,7 @@ import pytest
 from cxvalue.foundation.errors import Problem
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.dates import read_dates
-from cxvalue.tables.read.written_days import _MONTHS, _SHORT, in_figures
+from cxvalue.tables.read.written_days import _NAMES, _SHORT, in_figures
 
 
 def _read(*texts: str, **read: Any) -> tuple[list[date | None], list[Problem]]:
@@ -64,11 +64,11 @@ def test_wide_digits_that_could_be_read_two_ways_are_asked_and_read_as_answered(
 
 
 def test_no_name_is_that_of_two_months() -> None:
-    names = [name for names in _MONTHS for name in names.split()]
+    names = [name for names in _NAMES for name in names.split()]
     assert len(names) == len(set(names))
     given = [
         (f"5 {name.upper()} 2025", f"5-{short}-2025")
-        for names, short in zip(_MONTHS, _SHORT, strict=True)
+        for names, short in zip(_NAMES, _SHORT, strict=True)
         for name in names.split()
     ]
     made = duckdb.sql(f"SELECT {in_figures('t')} FROM (SELECT unnest({[text for text, _ in given]}) AS t)").fetchall()
