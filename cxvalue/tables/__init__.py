@@ -15,7 +15,7 @@ periods   purchases to opportunities taken, one a calendar period
 panels/   customers or units by month, for programmes
 held_out  arms that were held out, by their names
 windows   what customers bought in windows of days around moments of theirs
-labels    what the customers table says of customers, as labels and numbers; groups of products
+labels    what tables say of customers: labels and numbers, who only uses a contract; groups of products
 ask       several questions about a table in one to the engine
 outside   a ledger brought along as a pandas, polars, arrow or ibis table
 distinct  equal rows of whole-number columns, by one sort

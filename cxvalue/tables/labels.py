@@ -1,4 +1,4 @@
-"""What the customers table says of customers, as labels and as numbers, and the group of a product."""
+"""What tables say of customers: labels and numbers, who only uses a contract, and the group of a product."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ def segments_of(
     rows = labels_of_all(customers, names).reindex(ids)
     kept = [name for name in names if 2 <= rows[name].nunique() <= MOST_LEVELS]
     return {name: rows[name].fillna(NOT_KNOWN).to_numpy(object) for name in kept}
+
+
+def only_use(role: ir.Value) -> ir.Value:
+    """Whether rows of the subscriptions table are of people who use what somebody else pays, by their `role`."""
+    return role.fill_null("").strip().lower() == "user"
 
 
 def label_profiles(customers: ir.Table) -> tuple[dict[str, NDArray[np.object_]], NDArray[np.float64]]:

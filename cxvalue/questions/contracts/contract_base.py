@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -20,12 +21,11 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, day_numbe
 from cxvalue.lifetime.contracts.sbg import Durations, durations
 from cxvalue.lifetime.contracts.spells import OPEN, Spells, age_in_periods, spells
 from cxvalue.questions.customers.audit import Waterfall
+from cxvalue.tables.labels import only_use
 
 if TYPE_CHECKING:
-    import ibis
     from numpy.typing import NDArray
 
-USER = "user"
 GAP_DAYS = 31
 """Days after the end of a contract within which the next one goes on from it, where the study names none."""
 GRACE_DAYS = 31
@@ -245,11 +245,10 @@ def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date,
     does not decide about its renewal. Rows that equal another in every column count once, contracts of no length not at
     all, and a contract that begins within `gap_days` after the end of the customer's contracts before goes on from them.
     """
-    table = subscriptions.to_pandas()
-    users = np.zeros(len(table), dtype=bool)
-    if "role" in table.columns:
-        users = table["role"].fillna("").str.strip().str.lower().eq(USER).to_numpy()
-        users = users & ~users.all()
+    known = only_use(subscriptions.role) if "role" in subscriptions.columns else ibis.literal(False)
+    table = subscriptions.mutate(uses=known).to_pandas()
+    users = table.pop("uses").to_numpy(dtype=bool)
+    users = users & ~users.all()
     table = table[~users]
     active = _days(table["start"]) < _days(table["end"])
     twice = table.duplicated().to_numpy() & active

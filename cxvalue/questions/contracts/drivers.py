@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.foundation.calendar import EPOCH
-from cxvalue.questions.contracts.contract_base import USER, Contracts
+from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.members import RESERVED_DRIVERS, Happening, Members
-from cxvalue.tables.labels import NOT_KNOWN, segments_of
+from cxvalue.tables.labels import NOT_KNOWN, only_use, segments_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -60,7 +60,7 @@ def people_of(subscriptions: ir.Table, *, users: bool = False) -> ir.Table:
         key = ibis.coalesce(subscriptions.account_id, subscriptions.customer_id)
     rows = subscriptions.mutate(key=key)
     if users:
-        rows = rows.filter(rows.role.fill_null("").strip().lower() == USER)
+        rows = rows.filter(only_use(rows.role))
     return rows.select("customer_id", "key").distinct()
 
 
