@@ -39,7 +39,6 @@ WHOLE_REPORTS = {
     "tests/test_small_cells.py",
 }
 """Files of which nothing is in `make test`: they run whole reports."""
-"""Rooms whose modules list their own names still; this may only shrink."""
 TESTED_ELSEWHERE = Path(__file__).with_name("tested_elsewhere.txt")
 
 

@@ -81,17 +81,7 @@ def draft_by_guess(export: Export) -> Draft:
     if unique and nothing_paid:
         return as_customers(draft, unique)
     if not customers or not days or not amounts:
-        named = translate("a customer"), translate("a day"), translate("an amount")
-        lacking = [word for word, some in zip(named, (customers, days, amounts), strict=True) if not some]
-        columns = enumerated(export.names[:20])
-        found = translate(
-            "no column looks like {lacking}. Columns: {columns}.", lacking=either(lacking), columns=columns
-        )
-        found = " ".join([found, *why_not(export, not customers, not days, not amounts)])
-        remedy = translate(
-            "A table needs at least who bought, when, and for how much; a total per customer or per day is not enough."
-        )
-        return draft.refused(found, remedy)
+        return _without(draft, bool(customers), bool(days), bool(amounts))
     _customer(draft, customers)
     _day(draft, days)
     trim_footer(draft)
@@ -106,6 +96,20 @@ def draft_by_guess(export: Export) -> Draft:
     ask_for_refunds(draft, looks)
     _others(draft, looks)
     return draft
+
+
+def _without(draft: Draft, customer: bool, day: bool, amount: bool) -> Draft:
+    """A refusal that names what no column looks like, and why those are not that are so by their names."""
+    export = draft.export
+    named = translate("a customer"), translate("a day"), translate("an amount")
+    lacking = [word for word, some in zip(named, (customer, day, amount), strict=True) if not some]
+    columns = enumerated(export.names[:20])
+    found = translate("no column looks like {lacking}. Columns: {columns}.", lacking=either(lacking), columns=columns)
+    found = " ".join([found, *why_not(export, not customer, not day, not amount)])
+    remedy = translate(
+        "A table needs at least who bought, when, and for how much; a total per customer or per day is not enough."
+    )
+    return draft.refused(found, remedy)
 
 
 def _counted_days(export: Export, look: Look) -> Look:

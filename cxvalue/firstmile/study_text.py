@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from cxvalue.firstmile.asking import Question
+from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.recognition import Understanding
 from cxvalue.firstmile.showing import HOW_SURE
 from cxvalue.language.catalogue import spoken, translate
@@ -79,19 +80,22 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
         ask = translate("no file contains purchases or contracts; without them there is no study")
         lines += ["  transactions:", _line("path", "ASK", ask, 4)]
     for draft in found.drafts:
-        spec, _, _ = found.settled[draft.table]
         said = {at: listed for (table, at), listed in questions.items() if table == draft.table}
-        row = translate("a row is {row}", row=translate(draft.row))
-        lines.append(f"  {draft.table}:".ljust(_WIDTH - 2) + f"# {row}")
-        names = paths[draft.table]
-        lines.append(_line("path", _flow(names[0] if len(names) == 1 else names), "", 4))
-        whole = {**draft.export.spec, **spec, "layout": draft.layout or "own"}
-        whole["read"] = {**draft.export.spec.get("read", {}), **spec.get("read", {})}
-        for key in _ORDER:
-            if whole.get(key) not in (None, {}, [], ""):
-                lines += _key(key, whole[key], said, draft.why, draft.record.title if draft.record else "")
-        lines += [f"    # {note}" for note in [*draft.notes, *draft.said]]
+        lines += _table(draft, found.settled[draft.table][0], paths[draft.table], said)
     return "\n".join(lines) + "\n"
+
+
+def _table(draft: Draft, spec: dict[str, Any], names: list[str], said: Mapping[str, list[Question]]) -> list[str]:
+    """What the study file says of one table, with what is asked about it at each key."""
+    row = translate("a row is {row}", row=translate(draft.row))
+    lines = [f"  {draft.table}:".ljust(_WIDTH - 2) + f"# {row}"]
+    lines.append(_line("path", _flow(names[0] if len(names) == 1 else names), "", 4))
+    whole = {**draft.export.spec, **spec, "layout": draft.layout or "own"}
+    whole["read"] = {**draft.export.spec.get("read", {}), **spec.get("read", {})}
+    for key in _ORDER:
+        if whole.get(key) not in (None, {}, [], ""):
+            lines += _key(key, whole[key], said, draft.why, draft.record.title if draft.record else "")
+    return lines + [f"    # {note}" for note in [*draft.notes, *draft.said]]
 
 
 def is_ours(text: str) -> bool:

@@ -24,7 +24,7 @@ from cxvalue.foundation.machine import trouble_of
 from cxvalue.language.catalogue import translatable, translate, using
 from cxvalue.report.page_model import NotebookOutcome, PageNotes
 from cxvalue.run.crowding import at_a_time
-from cxvalue.run.execute import Limits, StudyReference, run_notebooks, usable_cores, warm_up
+from cxvalue.run.execute import Limits, NotebookRun, StudyReference, run_notebooks, usable_cores, warm_up
 from cxvalue.run.folders import alone, claimed, locked, new_run_id, run_id_of
 from cxvalue.run.graph import NOT_ASKED, Plan, asked_for, plan
 from cxvalue.run.journal import Journal, Reporter
@@ -114,6 +114,7 @@ def run_study(
     made = made_from(prepared.study, prepared.inputs, as_of=as_of, asked=asked, notebooks=project.notebooks)
     until = prepared.tables.same_until
     reports = (out or project.reports).resolve()
+    origin = {**made, "day": day.isoformat(), "until": until.isoformat() if until else None}
     run_id = new_run_id()
     shelf, place = prepared.folder.parent, hashlib.sha256(f"{prepared.study.name} {reports}".encode()).hexdigest()[:12]
     with (
@@ -129,22 +130,8 @@ def run_study(
         import_renderers()
         try:
             limits = _held_to_memory(limits or Limits(), prepared, chosen, log)
-            log.phase(translatable("running the notebooks"))
-            runs = run_notebooks(
-                chosen.run,
-                notebooks=project.notebooks,
-                work=work,
-                study=StudyReference(
-                    prepared.study.name,
-                    prepared.study_path,
-                    prepared.study.language,
-                    in_revenue=prepared.study.money == "revenue",
-                ),
-                limits=limits,
-                progress=log,
-            )
+            runs = _run_notebooks(prepared, chosen, project, work, limits, log)
             log.phase(translatable("publishing"))
-            outcomes = _outcomes(chosen, project.specs)
             record = RunRecord(
                 run_id=run_id,
                 study=prepared.study,
@@ -153,13 +140,13 @@ def run_study(
                 partial=chosen.partial,
                 work=work,
                 runs=runs,
-                outcomes=outcomes,
+                outcomes=_outcomes(chosen, project.specs),
                 notes=_notes(prepared),
                 fingerprint=prepared.fingerprint,
                 inputs=dict(prepared.inputs),
                 version=cxvalue_version(),
                 preparing_s=preparing_s,
-                made_from={**made, "day": day.isoformat(), "until": until.isoformat() if until else None},
+                made_from=origin,
             )
             folder = publish(record, reports)
             log.note("published", run=folder.name, partial=chosen.partial)
@@ -175,7 +162,18 @@ def run_study(
             log.phase(translatable("writing the scores"))
             written, unwritten = write_back(record, folder)
             log.note("not written" if unwritten else "written", customers=written, reason=unwritten)
-    return RunResult(folder, chosen.partial, outcomes, unwritten)
+    return RunResult(folder, chosen.partial, record.outcomes, unwritten)
+
+
+def _run_notebooks(
+    prepared: Prepared, chosen: Plan, project: Project, work: Path, limits: Limits, log: Journal
+) -> tuple[NotebookRun, ...]:
+    log.phase(translatable("running the notebooks"))
+    study = prepared.study
+    reference = StudyReference(study.name, prepared.study_path, study.language, in_revenue=study.money == "revenue")
+    return run_notebooks(
+        chosen.run, notebooks=project.notebooks, work=work, study=reference, limits=limits, progress=log
+    )
 
 
 def _held_to_memory(limits: Limits, prepared: Prepared, chosen: Plan, log: Journal) -> Limits:

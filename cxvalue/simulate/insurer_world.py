@@ -103,36 +103,10 @@ def insurer(
     plan = rng.choice(PLANS, customers)
     began, lasted = every.began, every.lasted
     recorded = began + lasted > -RECORDED_DAYS
-    ended = began + lasted <= 0
     names = np.array([f"C{number:06d}" for number in range(customers)], dtype=object)
     subscriptions, people = _subscriptions(rng, every, recorded, names, value, plan, true)
     surveys = _surveys(rng, every, people, true)
-    margin = MARGIN * value
-    ahead = np.where(ended, 0, began + lasted)
-    leaves = ~ended & (ahead <= 12 * DAYS_PER_MONTH)
-    past = margin * np.clip(np.minimum(began + lasted, 0) - np.maximum(began, -YEAR_DAYS), 0, None) / DAYS_PER_MONTH
-    before = margin * np.clip(-YEAR_DAYS - np.maximum(began, -2 * YEAR_DAYS), 0, None) / DAYS_PER_MONTH
-    here_then = (began <= -YEAR_DAYS) & (began + lasted > -YEAR_DAYS)
-    truth: dict[str, object] = {
-        "base.customers": float(recorded.sum()),
-        "base.active": float((~ended).sum()),
-        "base.lost_customers": float((here_then & ended).sum()),
-        "churn.rate": float(leaves.sum() / (~ended).sum()),
-        "churn.value_at_risk": float(past[leaves].sum()),
-        "churn.account_renewals": float((here_then & ~ended).sum() / here_then.sum()),
-        "churn.lost_renewals_margin": float(before[here_then & ended].sum()),
-        "churn.satisfaction_gap": _true_gap(every, surveys),
-        "cltv.equity": float((margin * _discounted_months(ahead)).sum()),
-        "cltv.new_customer": _new_customer(true),
-    }
-    truth["cltv.mean"] = float((margin * _discounted_months(ahead)).sum() / recorded.sum())
-    if true.drivers:
-        truth["churn.hazard_ratio.complaint"] = true.complaint_ratio
-        truth["hazard_ratios"] = {
-            "complaint in 90 days": true.complaint_ratio,
-            "region": true.region_ratio,
-            "plan": 1.0,
-        }
+    truth = _truth(every, value, recorded, surveys, true)
     last = pd.Timestamp(AS_OF)
     owner, day = every.complaints
     seen = (
@@ -172,6 +146,45 @@ def insurer(
         seed=seed,
     )
     return World(study, tables, truth, about)
+
+
+def _truth(
+    every: _Companies,
+    value: Floats,
+    recorded: NDArray[np.bool_],
+    surveys: dict[str, NDArray[np.object_]],
+    true: InsurerParameters,
+) -> dict[str, object]:
+    """What the contracts that run really do after the last day, and the accounts' true probabilities of renewal."""
+    began, lasted = every.began, every.lasted
+    ended = began + lasted <= 0
+    margin = MARGIN * value
+    ahead = np.where(ended, 0, began + lasted)
+    leaves = ~ended & (ahead <= 12 * DAYS_PER_MONTH)
+    past = margin * np.clip(np.minimum(began + lasted, 0) - np.maximum(began, -YEAR_DAYS), 0, None) / DAYS_PER_MONTH
+    before = margin * np.clip(-YEAR_DAYS - np.maximum(began, -2 * YEAR_DAYS), 0, None) / DAYS_PER_MONTH
+    here_then = (began <= -YEAR_DAYS) & (began + lasted > -YEAR_DAYS)
+    truth: dict[str, object] = {
+        "base.customers": float(recorded.sum()),
+        "base.active": float((~ended).sum()),
+        "base.lost_customers": float((here_then & ended).sum()),
+        "churn.rate": float(leaves.sum() / (~ended).sum()),
+        "churn.value_at_risk": float(past[leaves].sum()),
+        "churn.account_renewals": float((here_then & ~ended).sum() / here_then.sum()),
+        "churn.lost_renewals_margin": float(before[here_then & ended].sum()),
+        "churn.satisfaction_gap": _true_gap(every, surveys),
+        "cltv.equity": float((margin * _discounted_months(ahead)).sum()),
+        "cltv.new_customer": _new_customer(true),
+    }
+    truth["cltv.mean"] = float((margin * _discounted_months(ahead)).sum() / recorded.sum())
+    if true.drivers:
+        truth["churn.hazard_ratio.complaint"] = true.complaint_ratio
+        truth["hazard_ratios"] = {
+            "complaint in 90 days": true.complaint_ratio,
+            "region": true.region_ratio,
+            "plan": 1.0,
+        }
+    return truth
 
 
 def _companies(rng: np.random.Generator, customers: int, true: InsurerParameters, began: Ints) -> _Companies:

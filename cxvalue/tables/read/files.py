@@ -107,6 +107,40 @@ def matching(base: Path, shown: str, where: str) -> list[Path]:
 
 def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str) -> Found:
     """Several files as one source; raises `BadInput` when they disagree in their columns."""
+    first, types = parts[0], _common_types(parts, where)
+
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        malformed: list[tuple[int, str]] = []
+        selected = []
+        for place, part in enumerate(parts):
+            offset = place * FILE_STRIDE
+            laid = part.build(f"{relation}_{place}", columns, amounts)
+            malformed += [(number + offset, fault) for number, fault in laid]
+            texts = {ours for ours, theirs in columns.items() if part.cells and types[theirs] == "VARCHAR"}
+            chosen = "".join(
+                f", {_as_text(ours)} AS {quoted(ours)}" if ours in texts else f", {quoted(ours)}"
+                for ours in (*columns, *(() if amounts is None else (LINE, SAME)))
+            )
+            selected.append(f"SELECT {ROW} + {offset} AS {ROW}{chosen} FROM {relation}_{place}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {' UNION ALL '.join(selected)}")
+        found = described(con, relation)
+        types.update({theirs: found[ours] for ours, theirs in columns.items()})
+        return tuple(malformed)
+
+    return Found(
+        types,
+        build,
+        tuple(text for part in parts for text in part.texts),
+        tuple(name for part in parts for name in part.names),
+        single=first.single,
+        cells=all(part.cells for part in parts),
+        faults=frozenset(name for part in parts for name in part.faults),
+        repeated=frozenset(name for part in parts for name in part.repeated),
+    )
+
+
+def _common_types(parts: Sequence[Found], where: str) -> dict[str, str]:
+    """The type of each column that holds what every file has in it."""
     first, problems = parts[0], []
     types = dict(first.types)
     for part in parts[1:]:
@@ -139,35 +173,7 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
         more = len(problems) - _FEW
         rest = [Problem(where, translate("and {more:,} more of the kind.", more=more))] if more > 0 else []
         raise BadInput([*problems[:_FEW], *rest])
-
-    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-        malformed: list[tuple[int, str]] = []
-        selected = []
-        for place, part in enumerate(parts):
-            offset = place * FILE_STRIDE
-            laid = part.build(f"{relation}_{place}", columns, amounts)
-            malformed += [(number + offset, fault) for number, fault in laid]
-            texts = {ours for ours, theirs in columns.items() if part.cells and types[theirs] == "VARCHAR"}
-            chosen = "".join(
-                f", {_as_text(ours)} AS {quoted(ours)}" if ours in texts else f", {quoted(ours)}"
-                for ours in (*columns, *(() if amounts is None else (LINE, SAME)))
-            )
-            selected.append(f"SELECT {ROW} + {offset} AS {ROW}{chosen} FROM {relation}_{place}")
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {' UNION ALL '.join(selected)}")
-        found = described(con, relation)
-        types.update({theirs: found[ours] for ours, theirs in columns.items()})
-        return tuple(malformed)
-
-    return Found(
-        types,
-        build,
-        tuple(text for part in parts for text in part.texts),
-        tuple(name for part in parts for name in part.names),
-        single=first.single,
-        cells=all(part.cells for part in parts),
-        faults=frozenset(name for part in parts for name in part.faults),
-        repeated=frozenset(name for part in parts for name in part.repeated),
-    )
+    return types
 
 
 def _as_text(column: str) -> str:

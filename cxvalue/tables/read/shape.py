@@ -195,24 +195,7 @@ class _Shaping:
             self.con.execute(f"SELECT coalesce(__why__, ''), count(*) FROM {self.kept} GROUP BY 1").fetchall()
         )
         if source.footer == "leave_out":
-            ends = dict(
-                self.con.execute(
-                    f"SELECT {ROW} // {FILE_STRIDE}, max({ROW}) FROM {self.kept} WHERE __why__ IS DISTINCT FROM 'footer' "
-                    "GROUP BY 1"
-                ).fetchall()
-            )
-            # A line of several cells may be a row that was cut off: that is for a person to see.
-            below_rows = [one for one in malformed if one[0] > ends.get(one[0] // FILE_STRIDE, 0)]
-            lines = [one for one in below_rows if one[1] == width_fault(1, len(self.names))]
-            malformed = tuple(one for one in malformed if one not in lines)
-            if below := counted.pop("footer", 0) + len(lines):
-                note = translate_count(
-                    "{table}: {count:,} line below the last full row left out as a footer, not data.",
-                    "{table}: {count:,} lines below the last full row left out as a footer, not data.",
-                    below,
-                    table=self.name,
-                )
-                self.notes += (note,)
+            malformed = self._without_footer(counted.pop("footer", 0), malformed)
         for reason in ("keep_rows", "leave_out_rows"):
             if counted.get(reason):
                 self.left_out += self._refused(reason, types)
@@ -223,6 +206,27 @@ class _Shaping:
             raise BadInput([self._nothing(types)])
         self._once(types)
         return malformed
+
+    def _without_footer(self, rows: int, malformed: tuple[tuple[int, str], ...]) -> tuple[tuple[int, str], ...]:
+        """The malformed rows that stand above the last full one; those below it and `rows` more are told as a footer."""
+        ends = dict(
+            self.con.execute(
+                f"SELECT {ROW} // {FILE_STRIDE}, max({ROW}) FROM {self.kept} WHERE __why__ IS DISTINCT FROM 'footer' "
+                "GROUP BY 1"
+            ).fetchall()
+        )
+        # A line of several cells may be a row that was cut off: that is for a person to see.
+        below_rows = [one for one in malformed if one[0] > ends.get(one[0] // FILE_STRIDE, 0)]
+        lines = [one for one in below_rows if one[1] == width_fault(1, len(self.names))]
+        if below := rows + len(lines):
+            note = translate_count(
+                "{table}: {count:,} line below the last full row left out as a footer, not data.",
+                "{table}: {count:,} lines below the last full row left out as a footer, not data.",
+                below,
+                table=self.name,
+            )
+            self.notes += (note,)
+        return tuple(one for one in malformed if one not in lines)
 
     def _refused(self, reason: str, types: dict[str, str]) -> list[tuple[str, str, int]]:
         """The rows that a key leaves out, by the first column that does and its value."""

@@ -6,6 +6,7 @@ not finite. A day or a number that is held as text is refused, with the cast to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from sys import float_info
@@ -75,34 +76,7 @@ def typed_table(
     source, contract, where = study.tables[name], CONTRACTS[name], f"tables.{name}"
     found = warehouse.table(str(source.table), where)
     theirs, extra = map_columns(contract, source, tuple(found.columns), where)
-    known = {column.name: column for column in contract.columns}
-    problems, chosen, unparsed, not_finite = [], {}, {}, {}
-    notes: list[str] = []
-    for ours, column_name in theirs.items():
-        column, value = known.get(ours, Column(ours, "id")), found[column_name]
-        if (problem := _unfit(column, value, f"{where}.{ours}", column_name)) is not None:
-            problems.append(problem)
-            continue
-        if column.kind in ("id", "text"):
-            chosen[ours] = _text(warehouse, value)
-        elif column.kind == "date":
-            zoned = value.type().is_timestamp() and value.type().timezone is not None
-            if zoned and study.time_zone is None:
-                notes.append(translate(PLACELESS, table=name, column=ours))
-            chosen[ours] = _day(warehouse.local(value, study.time_zone or "UTC") if zoned else value)
-        elif column.kind == "flag":
-            flag = _flag(warehouse, value)
-            chosen[ours], unparsed[ours] = flag, flag.isnull() & value.notnull()
-        else:
-            number, broken = _number(value)
-            not_finite[ours] = broken
-            if column.kind == "count":
-                fraction = (number != number.floor()).fill_null(False)
-                unparsed[ours] = fraction
-                number = fraction.ifelse(ibis.null("float64"), number).cast("int64")
-            chosen[ours] = number
-    if problems:
-        raise BadInput(problems)
+    chosen, unparsed, not_finite, notes = _typed_columns(warehouse, found, theirs, study, name)
     marks = {}
     if name == "transactions":
         amounts = {theirs[ours] for ours in _AMOUNTS if ours in theirs}
@@ -132,11 +106,48 @@ def typed_table(
         tuple(chosen),
         {key: f"__unparsed_{key}" for key in unparsed},
         {key: f"__not_finite_{key}" for key in not_finite},
-        notes=tuple(notes),
+        notes=notes,
     )
     if name == "offers" and "occasion_id" not in chosen:
         _rungs_once_a_day(kept)
     return _in_the_currency(parsed, kept, study), kept
+
+
+def _typed_columns(
+    warehouse: Warehouse, found: ir.Table, theirs: Mapping[str, str], study: StudyFile, table: str
+) -> tuple[dict[str, ir.Value], dict[str, ir.Value], dict[str, ir.Value], tuple[str, ...]]:
+    """The columns under our names, where values could not be parsed, where they are not finite, and what is to be said."""
+    known = {column.name: column for column in CONTRACTS[table].columns}
+    chosen: dict[str, ir.Value] = {}
+    unparsed: dict[str, ir.Value] = {}
+    not_finite: dict[str, ir.Value] = {}
+    problems, notes = [], []
+    for ours, column_name in theirs.items():
+        column, value = known.get(ours, Column(ours, "id")), found[column_name]
+        if (problem := _unfit(column, value, f"tables.{table}.{ours}", column_name)) is not None:
+            problems.append(problem)
+            continue
+        if column.kind in ("id", "text"):
+            chosen[ours] = _text(warehouse, value)
+        elif column.kind == "date":
+            zoned = value.type().is_timestamp() and value.type().timezone is not None
+            if zoned and study.time_zone is None:
+                notes.append(translate(PLACELESS, table=table, column=ours))
+            chosen[ours] = _day(warehouse.local(value, study.time_zone or "UTC") if zoned else value)
+        elif column.kind == "flag":
+            flag = _flag(warehouse, value)
+            chosen[ours], unparsed[ours] = flag, flag.isnull() & value.notnull()
+        else:
+            number, broken = _number(value)
+            not_finite[ours] = broken
+            if column.kind == "count":
+                fraction = (number != number.floor()).fill_null(False)
+                unparsed[ours] = fraction
+                number = fraction.ifelse(ibis.null("float64"), number).cast("int64")
+            chosen[ours] = number
+    if problems:
+        raise BadInput(problems)
+    return chosen, unparsed, not_finite, tuple(notes)
 
 
 def _unfit(column: Column, value: Any, where: str, theirs: str) -> Problem | None:
