@@ -138,6 +138,26 @@ class Decay:
         return float(np.log(2) / self.rate_per_month) if self.rate_per_month > 0 else float("inf")
 
 
+def followed(
+    effect: Effect, *, start: str, population: str, everyone: int, ramp_up_months: int
+) -> tuple[date, list[Cohort]]:
+    """The first month of a case and the cohorts that it follows, see `exposure`."""
+    begin = effect.first_start if start == "first_start" else month_after(effect.last_month, 1)
+    cohorts = list(effect.cohorts)
+    if population == "all":
+        part, stay = everyone / ramp_up_months, effect.stay_per_month
+        # They are customers of the last month seen: until then nobody left, and who is reached later may have left by then.
+        last = max(months_apart(begin, effect.last_month), 0)
+        cohorts = [
+            Cohort(
+                month_after(begin, number), 0, round(part),
+                (part * stay ** max(number - last, 0),) * (max(last - number, 0) + 1), stay,
+            )
+            for number in range(ramp_up_months)
+        ]  # fmt: skip
+    return begin, cohorts
+
+
 def exposure(
     effect: Effect,
     *,
@@ -153,19 +173,9 @@ def exposure(
 
     Month 1 is the first treated month of the first cohort (`first_start`) or the month after the last one seen (`as_of`).
     """
-    begin = effect.first_start if start == "first_start" else month_after(effect.last_month, 1)
-    cohorts = list(effect.cohorts)
-    if population == "all":
-        part, stay = everyone / ramp_up_months, effect.stay_per_month
-        # They are customers of the last month seen: until then nobody left, and who is reached later may have left by then.
-        last = max(months_apart(begin, effect.last_month), 0)
-        cohorts = [
-            Cohort(
-                month_after(begin, number), 0, round(part),
-                (part * stay ** max(number - last, 0),) * (max(last - number, 0) + 1), stay,
-            )
-            for number in range(ramp_up_months)
-        ]  # fmt: skip
+    begin, cohorts = followed(
+        effect, start=start, population=population, everyone=everyone, ramp_up_months=ramp_up_months
+    )
     size = horizon_months + max(months_apart(cohort.start, begin) for cohort in cohorts) + 1
     customers = np.zeros((horizon_months, max(size, horizon_months)))
     for cohort in cohorts:
