@@ -29,11 +29,11 @@ LEAST = 0.05
 """Share of customers who are taken to stay in any month at least, with the programme or without it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kept:
     """Customers kept (below 0: driven away) at the end of the horizon, the worth of their margin, and the NPV with it.
 
-    `leaving` is the effect on the share who leave in a month; `grade` that of its design.
+    `leaving` is the effect on the share who leave in a month; `grade` that of its design; `npv_draws` has one for each draw.
     """
 
     leaving: Interval
@@ -41,6 +41,7 @@ class Kept:
     worth: Interval
     npv: Interval
     grade: str
+    npv_draws: Floats
 
 
 def kept_customers(case: Case) -> Kept | None:
@@ -79,13 +80,15 @@ def kept_customers(case: Case) -> Kept | None:
         (known.brings - effect.estimate) * settings.margin_per_unit * (1 - settings.erosion_per_year) ** (later / 12)
     )
     flows = np.column_stack([np.zeros(len(people)), people * brings])
-    worth = npv(flows, case.annual_discount_rate)
+    worth: Floats = npv(flows, case.annual_discount_rate)
+    both = case.npv_draws + worth[1:]
     return Kept(
         Interval(leaving.estimate, leaving.low, leaving.high),
         Interval.around(float(people[0, -1]), people[1:, -1]),
         Interval.around(float(worth[0]), worth[1:]),
-        Interval.around(case.npv.value + float(worth[0]), case.npv_draws + worth[1:]),
+        Interval.around(case.npv.value + float(worth[0]), both),
         leaving.grade,
+        both,
     )
 
 

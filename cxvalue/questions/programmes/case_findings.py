@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.findings.writer import Bounded
     from cxvalue.money import Case, Registration, Verdict
+    from cxvalue.money.kept import Kept
     from cxvalue.questions.programmes.measure import ProgrammeFit
     from cxvalue.study import Programme
 
@@ -121,10 +122,14 @@ def case_findings(
     per_cost = translate("(Benefits − costs) / costs.")
     whole = translate("Discounted, whole months.")
     lowest = translate("The lowest point of the undiscounted running total.")
+    kept = kept_customers(case)
+    judged = _verdict(writer, fit, programme, verdict, registration, least, currency, made)
+    if kept is not None and judged.value is not None and verdict.metric == "npv":
+        judged = replace(judged, text=f"{judged.text} {_sure_with(kept, verdict)}")
     return [
-        _verdict(writer, fit, programme, verdict, registration, least, currency, made),
+        judged,
         estimate("npv", npv, worth, made),
-        *_kept(writer, case, currency),
+        *([] if kept is None else [_kept(writer, kept, case.horizon_months, currency)]),
         estimate("roi", roi, _earned(roi.value, currency) if roi else "", f"{per_cost} {made}", no_costs),
         estimate("irr", rate, yearly or "", f"{at_zero} {made}", _no_rate(case)),
         estimate("payback_months", payback, back, f"{whole} {made}", not_paid_back(case)),
@@ -134,11 +139,19 @@ def case_findings(
     ]
 
 
-def _kept(writer: FindingWriter, case: Case, currency: str) -> list[Finding]:
-    """What the margin of customers kept or driven away is worth, in no other figure; nothing where none is proven."""
-    kept = kept_customers(case)
-    if kept is None:
-        return []
+def _sure_with(kept: Kept, verdict: Verdict) -> str:
+    """How sure the verdict would be with the margin of customers kept or driven away, which is in no part of it."""
+    bound = verdict.at_most if verdict.at_least is None else verdict.at_least
+    above = float((kept.npv_draws >= (bound or 0.0)).mean())
+    return translate(
+        "The margin of customers kept or driven away is no part of this: with it, the chance of meeting the criterion would "
+        "be {chance}.",
+        chance=format_chance(1 - above if verdict.at_least is None else above),
+    )
+
+
+def _kept(writer: FindingWriter, kept: Kept, horizon: int, currency: str) -> Finding:
+    """What the margin of customers kept or driven away is worth, which is in no other figure."""
     away = kept.leaving.value > 0
     points = [100 * abs(end) for end in kept.leaving]
     worth, low, high = (-kept.worth.value, -kept.worth.high, -kept.worth.low) if away else kept.worth
@@ -146,7 +159,7 @@ def _kept(writer: FindingWriter, case: Case, currency: str) -> list[Finding]:
         "points": points[0],
         "low": min(points[1:]),
         "high": max(points[1:]),
-        "months": format_value(case.horizon_months, "months"),
+        "months": format_value(horizon, "months"),
         "worth": format_value(worth, currency),
         "range": format_range(low, high, currency),
         "npv": format_value(kept.npv.value, currency),
@@ -173,7 +186,7 @@ def _kept(writer: FindingWriter, case: Case, currency: str) -> list[Finding]:
         "more or less brings what customers bring without it. Beyond the months measured, leaving differs by the mean of "
         "the last 12."
     )
-    return [writer.write("kept", label, kept.worth, currency, text, made, grade=kept.grade)]
+    return writer.write("kept", label, kept.worth, currency, text, made, grade=kept.grade)
 
 
 def not_paid_back(case: Case) -> str:

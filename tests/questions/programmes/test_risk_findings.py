@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cxvalue.findings.numbers import format_chance, format_value
-from cxvalue.money import ProgrammeCosts, Risk, business_case, yearly_loss
+from cxvalue.money import ProgrammeCosts, Risk, business_case, register, yearly_loss
 from cxvalue.money.kept import kept_customers
 from cxvalue.money.sensitivity import MarketMoves, scenarios
 from cxvalue.questions.programmes.case_display import assumptions_table, measures_display, measures_table
@@ -82,11 +82,11 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     assert turned.probability == pytest.approx(0.1, abs=0.02)
 
 
-def money_findings(case):
+def money_findings(case, registered=None):
     """The findings of a case by the last part of their id."""
     fit = SimpleNamespace(name="waiver", effect=case.effect)
     verdict = case.verdict(at_least=0.0, confidence=0.9)
-    found = case_findings(fit, PROGRAMME, case, verdict, None, currency="EUR")
+    found = case_findings(fit, PROGRAMME, case, verdict, registered, currency="EUR")
     return {one.id.rpartition(".")[2]: one for one in found}
 
 
@@ -203,6 +203,11 @@ def test_customers_kept_or_driven_away_stand_beside_the_net_present_value(change
     assert said in one.text
     assert f"which would be {format_value(kept.npv.value, 'EUR')} with it" in one.text
     assert case.npv.value == pytest.approx(kept.npv.value - kept.worth.value)
+    registered = register("hash", registered_on=date(2024, 1, 1), first_start=date(2024, 2, 1), earlier={})
+    judged = money_findings(case, registered)["verdict"].text
+    assert judged.endswith(
+        f"with it, the chance of meeting the criterion would be {format_chance(float((kept.npv_draws >= 0).mean()))}."
+    )
     assert table.loc["kept", "value"] == kept.worth.value
     assert table.loc["npv_with_kept", "high"] == kept.npv.high
     assert "Customers kept or driven away" in measures_display(case, "EUR").to_html()
