@@ -100,6 +100,18 @@ class Cohort:
         return float(self.still[known] * self.stay_per_month ** (since - known))
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What a programme changed of leaving: `effect` on the share of the customers there who leave at the end of a month.
+
+    `brings` is what a customer who had the programme and was there brought a month over the last 12 months, in the outcome's
+    own unit.
+    """
+
+    effect: Effect
+    brings: float
+
+
 @dataclass(frozen=True, repr=False)
 class Effect(Drawn, Plain):
     """What a programme changed per treated customer and month, and how sure that is.
@@ -144,6 +156,7 @@ class Effect(Drawn, Plain):
     notes: tuple[str, ...] = ()
     explanation: str = ""
     extra: dict[str, Any] = field(default_factory=dict)  # JSON only: what figures of one design need
+    leaving: Leaving | None = None
 
     _card = "effect_card"
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from cxvalue.effects.effect import Check, Effect
+from cxvalue.effects.effect import Check, Effect, Leaving
 from cxvalue.effects.estimate import estimate_effect
-from cxvalue.effects.staying import is_left
+from cxvalue.effects.staying import RECENT_MONTHS, is_left
+from cxvalue.effects.vintage import truncated
 from cxvalue.findings.numbers import format_p
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of
@@ -20,42 +21,60 @@ QUESTION = translatable("Do as many customers stay with the programme as without
 
 
 def with_leaving_checked(panel: UnitPanel | CustomerPanel, effect: Effect) -> Effect:
-    """The effect with a check of the share of customers who are still there, compared by the same design.
+    """The effect with that on leaving, compared by the same design, and a check that fails where leaving differs.
 
-    The check fails where that share differs: what those customers bring, whom the programme kept or drove away, is then
-    missing in the effect. Unchanged where nobody leaves, for matched customers, and where the share cannot be compared.
+    What those customers bring, whom the programme kept or drove away, is then missing in the effect. Unchanged where nobody
+    leaves, for matched customers, and where leaving cannot be compared.
+
+    Leaving is that of a month among those who are there. The share still there of all who came would not do: where customers
+    leave faster, with the programme as without it, that share falls ever further behind.
     """
     if effect.design == "matched" or not is_left(panel):
         return effect
     try:
-        there = estimate_effect(_there(panel), design=effect.design, level=effect.level)
+        leaving = estimate_effect(_leaving(panel), design=effect.design, level=effect.level)
     except CxvalueError:
         return effect
-    return effect.with_checks([*effect.checks, _check(there)])
+    if not leaving.se > 0:
+        return effect
+    known = replace(effect, leaving=Leaving(leaving, _brings(panel)))
+    return known.with_checks([*effect.checks, _check(leaving)])
 
 
-def _there(panel: UnitPanel | CustomerPanel) -> UnitPanel | CustomerPanel:
-    """All who came in, with nobody leaving; the outcome is 1 as long as a customer is there and 0 from then on."""
+def _leaving(panel: UnitPanel | CustomerPanel) -> UnitPanel | CustomerPanel:
+    """The same customers: 1 in the month at whose end they leave, 0 before. Who leaves after the last month is unknown."""
+    months = panel.months.count - 1
     if isinstance(panel, CustomerPanel):
         month = np.arange(panel.months.count)
-        came, left = month >= panel.first[:, None], month > panel.last[:, None]
-        values = np.where(came, np.where(left, 0.0, 1.0), np.nan).astype(np.float32)
-        last = np.full(len(panel.last), panel.months.count - 1)
-        return replace(panel, values=values, past=panel.known_before, last=last)
-    came = np.einsum("cff->cf", panel.customers)[:, :, None]  # bin f counts from month f on
-    return replace(panel, customers=np.triu(np.broadcast_to(came, panel.customers.shape)), total=panel.customers)
+        values = np.where(np.isnan(panel.values), np.nan, month == panel.last[:, None])
+        return truncated(replace(panel, values=values.astype(np.float32), past=panel.known_before), months)
+    going = panel.customers[:, :, :-1] - panel.customers[:, :, 1:]
+    # Bin f holds those who count from month f on: before that nobody is there who could leave.
+    there = np.triu(np.ones((panel.months.count, panel.months.count)))[:, :-1]
+    total = np.zeros_like(panel.customers)
+    total[:, :, :-1] = going * there
+    return truncated(replace(panel, total=total), months)
 
 
-def _check(there: Effect) -> Check:
-    """A note where the share does not differ; one that fails where it does."""
-    p_value = p_value_of(there.estimate, there.se, there.df)
+def _brings(panel: UnitPanel | CustomerPanel) -> float:
+    """What a customer who had the programme and was there brought a month, over the last 12 months."""
+    month = np.arange(panel.months.count)
+    had = (panel.start >= 0)[:, None] & (month >= np.maximum(panel.start[:, None], panel.months.count - RECENT_MONTHS))
+    if isinstance(panel, CustomerPanel):
+        return float(np.nanmean(panel.values[had]))
+    return float(panel.total.sum(axis=1)[had].sum() / panel.customers.sum(axis=1)[had].sum())
+
+
+def _check(leaving: Effect) -> Check:
+    """A note where leaving does not differ; one that fails where it does."""
+    p_value = p_value_of(leaving.estimate, leaving.se, leaving.df)
     detail = translate(
-        "With the programme the share of customers who are still there differs by {points:+.1f} percentage points, between "
-        "{low:+.1f} and {high:+.1f} ({p_value}). The effect is that on customers who are still there: what others bring, "
+        "With the programme the share of customers who leave in a month differs by {points:+.2f} percentage points, between "
+        "{low:+.2f} and {high:+.2f} ({p_value}). The effect is that on customers who are still there: what others bring, "
         "whom the programme kept or drove away, is not in it.",
-        points=100 * there.estimate,
-        low=100 * there.low,
-        high=100 * there.high,
+        points=100 * leaving.estimate,
+        low=100 * leaving.low,
+        high=100 * leaving.high,
         p_value=format_p(p_value),
     )
     return Check("leaving", translate(QUESTION), None, True, detail, p_value)

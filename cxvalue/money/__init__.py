@@ -8,6 +8,7 @@ verdict      `judge`, `register`: PASS, FAIL or NOT PROVEN against the registere
 sensitivity  what moves a case, and the value at which it turns
 bridge       from the claim that before and after suggest to what the case is worth
 risks        losses as frequency and severity, a year's loss
+kept         what the margin of customers whom a programme kept or drove away is worth beside a case
 realisation  promised against delivered, and whether an effect fades
 waiting      what it is worth to wait for more data
 policy       `search_rules`: goodwill rules by cap and times a year

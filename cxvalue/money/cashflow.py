@@ -8,12 +8,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from scipy import special
 
 from cxvalue.effects.effect import Cohort
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.sensible import as_shown, is_number, keep_plain, plain_number
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Decay:
-    """Monthly rate at which an effect fades (0: not at all), its standard error and its p-value against no change."""
+    """Monthly rate at which an effect fades (0: not at all), its standard error, and how often a lasting one seems to."""
 
     rate_per_month: float
     se: float
@@ -130,12 +130,32 @@ class Decay:
     @property
     def rises(self) -> bool:
         """Whether the effect grew with the time since the start by more than chance would show 1 time in 20."""
-        return self.rate_per_month == 0 and self.p_value < 0.05
+        return self.p_value > 0.95
 
     @property
     def half_life_months(self) -> float:
         """Months until half of the effect is left."""
         return float(np.log(2) / self.rate_per_month) if self.rate_per_month > 0 else float("inf")
+
+
+def followed(
+    effect: Effect, *, start: str, population: str, everyone: int, ramp_up_months: int
+) -> tuple[date, list[Cohort]]:
+    """The first month of a case and the cohorts that it follows, see `exposure`."""
+    begin = effect.first_start if start == "first_start" else month_after(effect.last_month, 1)
+    cohorts = list(effect.cohorts)
+    if population == "all":
+        part, stay = everyone / ramp_up_months, effect.stay_per_month
+        # They are customers of the last month seen: until then nobody left, and who is reached later may have left by then.
+        last = max(months_apart(begin, effect.last_month), 0)
+        cohorts = [
+            Cohort(
+                month_after(begin, number), 0, round(part),
+                (part * stay ** max(number - last, 0),) * (max(last - number, 0) + 1), stay,
+            )
+            for number in range(ramp_up_months)
+        ]  # fmt: skip
+    return begin, cohorts
 
 
 def exposure(
@@ -153,19 +173,9 @@ def exposure(
 
     Month 1 is the first treated month of the first cohort (`first_start`) or the month after the last one seen (`as_of`).
     """
-    begin = effect.first_start if start == "first_start" else month_after(effect.last_month, 1)
-    cohorts = list(effect.cohorts)
-    if population == "all":
-        part, stay = everyone / ramp_up_months, effect.stay_per_month
-        # They are customers of the last month seen: until then nobody left, and who is reached later may have left by then.
-        last = max(months_apart(begin, effect.last_month), 0)
-        cohorts = [
-            Cohort(
-                month_after(begin, number), 0, round(part),
-                (part * stay ** max(number - last, 0),) * (max(last - number, 0) + 1), stay,
-            )
-            for number in range(ramp_up_months)
-        ]  # fmt: skip
+    begin, cohorts = followed(
+        effect, start=start, population=population, everyone=everyone, ramp_up_months=ramp_up_months
+    )
     size = horizon_months + max(months_apart(cohort.start, begin) for cohort in cohorts) + 1
     customers = np.zeros((horizon_months, max(size, horizon_months)))
     for cohort in cohorts:
@@ -188,37 +198,47 @@ def contiguous(effect: Effect) -> Floats:
 
 
 def fit_decay(effect: Effect) -> Decay:
-    """Does the effect fade with the time since the start? Log-linear by generalised least squares.
+    """Does the effect fade with the time since the start? Log-linear by least squares, weighted by customer-months.
 
-    effect(e) = A exp(-rate e), the two fitted to the event-time vector with its covariance (Gauss-Newton); the p-value
-    is two-sided with the effect's degrees of freedom. A rising effect counts as no decay.
+    effect(e) = A exp(-rate e), the two fitted to the event-time vector (Gauss-Newton); errors follow from its covariance.
+    The p-value is one-sided, by the effect's degrees of freedom: how often an effect that lasts would seem to fall at least
+    as much along log(1 + e). A rising effect counts as no decay.
+
+    Weights from the covariance itself would be surer on paper and wrong: from few units it is known too poorly to be
+    minimised over, and 13% of lasting effects of 12 units then seemed to fade.
     """
-    y, time = effect.event_effect, effect.event_time.astype(float)
-    kept = np.isfinite(y) & (effect.event_weight > 0)
+    kept = np.isfinite(effect.event_effect) & (effect.event_weight > 0)
     if kept.sum() < 4 or effect.estimate == 0:
         return Decay(0.0, 0.0, 1.0)
-    y, time = y[kept], time[kept]
+    y, time = effect.event_effect[kept], effect.event_time[kept].astype(float)
     covariance = effect.covariance[np.ix_(kept, kept)]
-    # The jackknife's covariance of many months from few units has no inverse: it is drawn towards its diagonal.
-    shrunk = 0.5 * covariance + 0.5 * np.diag(np.diag(covariance))
-    if np.diag(shrunk).min() <= 0:
-        shrunk = shrunk + np.eye(y.size) * max(np.diag(covariance).max(), y.var(), 1e-12) * 1e-6
-    weight = np.linalg.inv(shrunk)
+    weight = effect.event_weight[kept] / effect.event_weight[kept].sum()
     level, rate = float(effect.estimate), 0.0
     for _ in range(50):
         fade = np.exp(-rate * time)
         slopes = np.column_stack([fade, -level * time * fade])
-        step = np.linalg.lstsq(slopes.T @ weight @ slopes, slopes.T @ weight @ (y - level * fade), rcond=None)[0]
+        inward = slopes.T * weight
+        step = np.linalg.lstsq(inward @ slopes, inward @ (y - level * fade), rcond=None)[0]
         level, rate = level + float(step[0]), float(np.clip(rate + step[1], -1.0, 3.0))
         if abs(step[1]) < 1e-10:
             break
     fade = np.exp(-rate * time)
     slopes = np.column_stack([fade, -level * time * fade])
-    bread = np.linalg.pinv(slopes.T @ weight @ slopes)
-    error = bread @ slopes.T @ weight @ covariance @ weight @ slopes @ bread
-    se = float(np.sqrt(max(error[1, 1], 0.0)))
-    p_value = p_value_of(rate, se, effect.df)
-    return Decay(max(rate, 0.0), se, p_value)
+    influence = np.linalg.pinv((slopes.T * weight) @ slopes) @ (slopes.T * weight)
+    se = float(np.sqrt(max((influence @ covariance @ influence.T)[1, 1], 0.0)))
+    return Decay(
+        max(rate, 0.0), se, _chance_of_a_fall(y if effect.estimate > 0 else -y, time, weight, covariance, effect.df)
+    )
+
+
+def _chance_of_a_fall(y: Floats, time: Floats, weight: Floats, covariance: Floats, df: float) -> float:
+    """One-sided p-value of a fall along log(1 + time): most of what fades does so early, where most customers are seen."""
+    along = np.log1p(time)
+    contrast = weight * (along - weight @ along)
+    found, error = float(contrast @ y), float(np.sqrt(max(float(contrast @ covariance @ contrast), 0.0)))
+    if error > 0:
+        return float(special.stdtr(df, found / error))
+    return float(found > -1e-12 * float(np.max(np.abs(y))))
 
 
 def extend(

@@ -138,7 +138,7 @@ def fade_check(effect: Effect) -> Check:
     if len(effect.event_time) < 4:
         short = translate("There are too few months since the start to tell.")
         return Check("fade", question, None, False, short)
-    told = format_p(decay.p_value)
+    told = format_p(1 - decay.p_value if decay.rises else decay.p_value)
     if not decay.significant:
         steady = (
             translate("It does not fade: it grew with the months since the start ({p_value}).", p_value=told)

@@ -64,11 +64,12 @@ def df_het() -> pd.DataFrame:
 
 def contracts(
     *, seed: int, churn: float, saved: float = 0.0, lift: float = 0.0, noise: float = 3.0, by_customer: bool = False,
-    gap: float = 0.0,
+    gap: float = 0.0, faster: float = 1.0,
 ) -> CustomerPanel:  # fmt: skip
     """Customers under contract over 30 months, of whom some leave each month; half of 20 units start in month 14 or 18.
 
-    The programme takes away `saved` of the leaving and adds `lift`; its customers bring `gap` more with or without it.
+    The programme takes away `saved` of the leaving and adds `lift`; its customers bring `gap` more and leave `faster` times
+    as fast, with or without it.
     `by_customer` gives it by lot in month 14 instead. The same seed gives the same people and draws with any programme.
     """
     rng = np.random.default_rng(seed)
@@ -80,7 +81,8 @@ def contracts(
     first, draws = rng.integers(0, 8, unit.size), rng.random((unit.size, months))
     month = np.arange(months)
     treated = (start >= 0)[:, None] & (month >= start[:, None])
-    gone = (draws < churn * np.where(treated & (month > start[:, None]), 1 - saved, 1.0)) & (month > first[:, None])
+    usual = churn * np.where(start >= 0, faster, 1.0)[:, None]
+    gone = (draws < usual * np.where(treated & (month > start[:, None]), 1 - saved, 1.0)) & (month > first[:, None])
     last = np.where(gone.any(axis=1), gone.argmax(axis=1) - 1, months - 1)
     values = 10 + rng.normal(0, 1, units)[unit][:, None] + noise * rng.normal(size=gone.shape)
     values = values + lift * treated + gap * (start >= 0)[:, None]

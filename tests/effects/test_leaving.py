@@ -7,6 +7,7 @@ import pytest
 from cxvalue.effects.designs.experiment import estimate_experiment
 from cxvalue.effects.designs.matched import estimate_matched
 from cxvalue.effects.designs.staggered import estimate_staggered
+from cxvalue.effects.effect import Effect
 from cxvalue.effects.leaving import with_leaving_checked
 from tests.effects.data import contracts, mpdta, units_of_contracts
 
@@ -43,6 +44,26 @@ def test_a_gap_of_levels_is_no_effect():
         found = with_leaving_checked(panel, estimate_staggered(panel))
         assert found.low < 1.0 < found.high
         assert found.estimate == pytest.approx(1.0, abs=0.3)
+
+
+def test_customers_who_always_left_faster_are_not_driven_away():
+    """The share still there falls ever further behind where leaving is faster, with the programme as without it."""
+    for seed in range(2):
+        panel = units_of_contracts(contracts(seed=seed, churn=0.03, faster=2.0, gap=5.0))
+        found = with_leaving_checked(panel, estimate_staggered(panel))
+        assert not next(one for one in found.checks if one.name == "leaving").lowers
+
+
+@pytest.mark.parametrize("by_customer", [False, True])
+def test_the_effect_on_leaving_is_known_and_survives_the_cache(by_customer):
+    """Of 4% who leave in a month the programme keeps half; a customer there brings 10 and the lift of 1."""
+    customers = contracts(seed=1, churn=0.04, saved=0.5, lift=1.0, by_customer=by_customer)
+    panel = customers if by_customer else units_of_contracts(customers)
+    found = with_leaving_checked(panel, (estimate_experiment if by_customer else estimate_staggered)(panel))
+    leaving = Effect.from_dict(found.to_dict()).leaving
+    assert leaving.effect.low < -0.02 < leaving.effect.high < 0
+    assert leaving.brings == pytest.approx(11, abs=0.9)  # units differ by 1
+    assert leaving.effect.estimate == found.leaving.effect.estimate
 
 
 def test_matched_customers_are_left_as_they_are():

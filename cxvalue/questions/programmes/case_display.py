@@ -11,6 +11,7 @@ import pandas as pd
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.money.kept import kept_customers
 from cxvalue.questions.programmes.display import from_to, without_currency
 from cxvalue.questions.programmes.effect_findings import UNITS
 
@@ -30,6 +31,14 @@ MEANING = {
     "npv_80_percent_range": (
         translatable("Net present value, 80% range"),
         translatable("four out of five possible outcomes lie in the range"),
+    ),
+    "kept": (
+        translatable("Customers kept or driven away"),
+        translatable("the margin that they bring, below zero: that was lost with them; in no other figure"),
+    ),
+    "npv_with_kept": (
+        translatable("Net present value with them"),
+        translatable("the net present value and the margin of customers kept or driven away"),
     ),
     "probability_of_loss": (translatable("Probability of a loss"), translatable("share of the outcomes below zero")),
     "expected_loss_if_wrong": (
@@ -68,11 +77,15 @@ STANDING = {
 
 
 def measures_table(case: Case, programme: str) -> pd.DataFrame:
-    """The figures of a case: NPV with two ranges, loss, both paybacks, IRR, ROI, peak exposure; empty where undefined."""
-    undefined = (None, None, None)
+    """The figures of a case: NPV with two ranges, loss, both paybacks, IRR, ROI, peak exposure; empty where undefined.
+
+    Two rows more where the programme keeps customers under contract or drives them away.
+    """
+    undefined, kept = (None, None, None), kept_customers(case)
     rows: list[tuple[str, float | None, float | None, float | None, str]] = [
         ("npv", *case.npv, "money"),
         ("npv_80_percent_range", *case.npv_range(0.80), "money"),
+        *([("kept", *kept.worth, "money"), ("npv_with_kept", *kept.npv, "money")] if kept else []),
         ("probability_of_loss", case.probability_of_loss, None, None, "share"),
         ("expected_loss_if_wrong", case.expected_loss if case.probability_of_loss > 0 else None, None, None, "money"),
         ("payback_months_discounted", *(case.payback or undefined), "months"),

@@ -12,6 +12,7 @@ from cxvalue.findings.numbers import format_chance, format_level, format_range, 
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.grades import WEAK_GRADES
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.money.kept import kept_customers
 from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, no_price, title_of, writer_of
 from cxvalue.questions.programmes.verdict_sentences import SAID, goes_on, least_text, test_text, waiting_text
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.findings.writer import Bounded
     from cxvalue.money import Case, Registration, Verdict
+    from cxvalue.money.kept import Kept
     from cxvalue.questions.programmes.measure import ProgrammeFit
     from cxvalue.study import Programme
 
@@ -42,7 +44,10 @@ def case_findings(
     *,
     currency: str,
 ) -> list[Finding]:
-    """``verdict``, ``npv``, ``roi``, ``irr``, ``payback_months``, ``peak_exposure``, ``probability_of_loss`` and ``mde``."""
+    """``verdict``, ``npv``, ``roi``, ``irr``, ``payback_months``, ``peak_exposure``, ``probability_of_loss`` and ``mde``.
+
+    ``kept`` beside ``npv`` where a programme keeps customers under contract or drives them away.
+    """
     writer = replace(writer_of(WRITER, fit.name), grade=fit.effect.grade)
     parts = {
         "npv": (currency, translate("Net present value")),
@@ -117,9 +122,14 @@ def case_findings(
     per_cost = translate("(Benefits − costs) / costs.")
     whole = translate("Discounted, whole months.")
     lowest = translate("The lowest point of the undiscounted running total.")
+    kept = kept_customers(case)
+    judged = _verdict(writer, fit, programme, verdict, registration, least, currency, made)
+    if kept is not None and judged.value is not None and verdict.metric == "npv":
+        judged = replace(judged, text=f"{judged.text} {_sure_with(kept, verdict)}")
     return [
-        _verdict(writer, fit, programme, verdict, registration, least, currency, made),
+        judged,
         estimate("npv", npv, worth, made),
+        *([] if kept is None else [_kept(writer, kept, case.horizon_months, currency)]),
         estimate("roi", roi, _earned(roi.value, currency) if roi else "", f"{per_cost} {made}", no_costs),
         estimate("irr", rate, yearly or "", f"{at_zero} {made}", _no_rate(case)),
         estimate("payback_months", payback, back, f"{whole} {made}", not_paid_back(case)),
@@ -127,6 +137,56 @@ def case_findings(
         writer.write("probability_of_loss", label, loss, unit, risk, drawn, kind="chance"),
         _mde(writer, verdict, parts, least, translate(MDE)),
     ]
+
+
+def _sure_with(kept: Kept, verdict: Verdict) -> str:
+    """How sure the verdict would be with the margin of customers kept or driven away, which is in no part of it."""
+    bound = verdict.at_most if verdict.at_least is None else verdict.at_least
+    above = float((kept.npv_draws >= (bound or 0.0)).mean())
+    return translate(
+        "The margin of customers kept or driven away is no part of this: with it, the chance of meeting the criterion would "
+        "be {chance}.",
+        chance=format_chance(1 - above if verdict.at_least is None else above),
+    )
+
+
+def _kept(writer: FindingWriter, kept: Kept, horizon: int, currency: str) -> Finding:
+    """What the margin of customers kept or driven away is worth, which is in no other figure."""
+    away = kept.leaving.value > 0
+    points = [100 * abs(end) for end in kept.leaving]
+    worth, low, high = (-kept.worth.value, -kept.worth.high, -kept.worth.low) if away else kept.worth
+    told = {
+        "points": points[0],
+        "low": min(points[1:]),
+        "high": max(points[1:]),
+        "months": format_value(horizon, "months"),
+        "worth": format_value(worth, currency),
+        "range": format_range(low, high, currency),
+        "npv": format_value(kept.npv.value, currency),
+        "npv_range": format_range(kept.npv.low, kept.npv.high, currency),
+    }
+    if away:
+        label = translate("Margin of customers driven away")
+        text = translate(
+            "It also drives customers away: {points:.2f} percentage points more leave in a month than without it "
+            "({low:.2f} to {high:.2f}). The margin lost with them over {months} is worth {worth} today ({range} with 95% "
+            "confidence). It is not taken off the net present value, which would be {npv} with it ({npv_range}).",
+            **told,
+        )
+    else:
+        label = translate("Margin of customers kept")
+        text = translate(
+            "It also keeps customers: {points:.2f} percentage points fewer leave in a month than without it "
+            "({low:.2f} to {high:.2f}). Their margin over {months} is worth {worth} today ({range} with 95% confidence). It "
+            "is not part of the net present value, which would be {npv} with it ({npv_range}).",
+            **told,
+        )
+    made = translate(
+        "The effect on leaving, compared by the same design, tells how many would be there without the programme; each one "
+        "more or less brings what customers bring without it. Beyond the months measured, leaving differs by the mean of "
+        "the last 12."
+    )
+    return writer.write("kept", label, kept.worth, currency, text, made, grade=kept.grade)
 
 
 def not_paid_back(case: Case) -> str:

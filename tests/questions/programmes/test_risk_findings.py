@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from cxvalue.findings.numbers import format_chance, format_value
-from cxvalue.money import ProgrammeCosts, Risk, business_case, yearly_loss
+from cxvalue.money import ProgrammeCosts, Risk, business_case, register, yearly_loss
+from cxvalue.money.kept import kept_customers
 from cxvalue.money.sensitivity import MarketMoves, scenarios
 from cxvalue.questions.programmes.case_display import assumptions_table, measures_display, measures_table
 from cxvalue.questions.programmes.case_findings import case_findings
 from cxvalue.questions.programmes.display import scenarios_display
 from cxvalue.questions.programmes.risk_findings import further_findings, market_findings, risk_findings, so_far_sentence
 from cxvalue.study import Programme, StudyFile
+from tests.money.test_kept import a_case as kept_case
 from tests.money.test_money import an_effect
 
 RISK = Risk("fraud", 2.0, 30.0, 80.0, "audit", "incident log")
@@ -80,11 +82,11 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     assert turned.probability == pytest.approx(0.1, abs=0.02)
 
 
-def money_findings(case):
+def money_findings(case, registered=None):
     """The findings of a case by the last part of their id."""
     fit = SimpleNamespace(name="waiver", effect=case.effect)
     verdict = case.verdict(at_least=0.0, confidence=0.9)
-    found = case_findings(fit, PROGRAMME, case, verdict, None, currency="EUR")
+    found = case_findings(fit, PROGRAMME, case, verdict, registered, currency="EUR")
     return {one.id.rpartition(".")[2]: one for one in found}
 
 
@@ -185,3 +187,32 @@ def test_assumptions_name_their_owners_and_measures_their_ranges(case):
     assert outer[0] < inner[0] < inner[1] < outer[1]
     assert measures.loc["paid_back_within_12_months", "value"] == case.paid_back_within(12)
     assert "paid_back_within_36_months" not in measures.index
+
+
+@pytest.mark.parametrize(
+    ("changed", "label", "said"),
+    [(-0.02, "margin of customers kept", "It also keeps customers: 2.00 percentage points fewer leave"),
+     (0.02, "margin of customers driven away", "It also drives customers away: 2.00 percentage points more leave")],
+)  # fmt: skip
+def test_customers_kept_or_driven_away_stand_beside_the_net_present_value(changed, label, said):
+    case = kept_case(changed, error=0.005)
+    kept, found = kept_customers(case), money_findings(case)
+    one, table = found["kept"], measures_table(case, "waiver").set_index("measure")
+    assert (one.value, one.low, one.high) == tuple(kept.worth)
+    assert one.label.endswith(label)
+    assert said in one.text
+    assert f"which would be {format_value(kept.npv.value, 'EUR')} with it" in one.text
+    assert case.npv.value == pytest.approx(kept.npv.value - kept.worth.value)
+    registered = register("hash", registered_on=date(2024, 1, 1), first_start=date(2024, 2, 1), earlier={})
+    judged = money_findings(case, registered)["verdict"].text
+    assert judged.endswith(
+        f"with it, the chance of meeting the criterion would be {format_chance(float((kept.npv_draws >= 0).mean()))}."
+    )
+    assert table.loc["kept", "value"] == kept.worth.value
+    assert table.loc["npv_with_kept", "high"] == kept.npv.high
+    assert "Customers kept or driven away" in measures_display(case, "EUR").to_html()
+
+
+def test_nothing_is_told_of_customers_kept_where_nobody_leaves(case):
+    assert "kept" not in money_findings(case)
+    assert "kept" not in set(measures_table(case, "waiver")["measure"])
