@@ -58,6 +58,12 @@ def turnover_findings(staff: HeadCount, found: Turnover | None, *, level: float)
         months=found.person_months,
         units=len(staff.units),
     )
+    sent = int(staff.leavers.sum() - staff.chose.sum())
+    if sent:
+        how += " " + translate(
+            "{sent:,} of them did not choose to leave, by the reason given, and are left out of the link with customers.",
+            sent=sent,
+        )
     text = translate(
         "Staff turnover is {share} a year ({range}).",
         share=format_value(rate.value, "share"),
@@ -126,7 +132,7 @@ def replacement_finding(staff: HeadCount, months: float, *, currency: str) -> Fi
         money=format_value(value, currency),
     )
     how = translate(
-        "{months:g} months of the mean cost of a month, {money}: an assumption.",
+        "{months:g} months of what those who left cost per month on average, {money}: an assumption.",
         months=months,
         money=format_value(staff.monthly_cost, currency),
     )

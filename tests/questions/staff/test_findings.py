@@ -28,6 +28,15 @@ def test_loud_leads_are_said_and_graded() -> None:
     assert link_of_staff_findings(None, currency="EUR", level=0.95) == []
 
 
+def test_those_who_were_sent_away_are_told_where_they_are_left_out() -> None:
+    rows = [("a", "u", date(2020, 1, 1), date(2025, 1, 9)), ("b", "u", date(2020, 1, 1), date(2025, 1, 9))]
+    for reasons, told in ((["retired", "own wish"], True), (["own wish", "own wish"], False)):
+        people = head_count_of(staff(rows, reason=reasons), observed_from=date(2025, 1, 1), as_of=date(2025, 1, 31))
+        assert people is not None
+        found = turnover_findings(people, turnover_of(people), level=0.95)[0]
+        assert ("1 of them did not choose to leave" in found.method) == told
+
+
 def test_a_cost_is_not_claimed_where_units_differ_by_chance() -> None:
     found = fit_turnover_link(drawn(1))
     assert found is not None
