@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.experience.names import id_parts
@@ -107,7 +107,7 @@ def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> 
             points=format_number(abs(one.gap.value)),
             channel=one.one,
             other=one.other,
-            range=format_range(one.gap.low, one.gap.high, ""),
+            range=format_range_of_size(*one.gap, ""),
         )
         key = f"channel_gap.{parts[one.one]}.{parts[one.other]}"
         label = translate("{channel} compared with {other}", channel=one.one, other=one.other)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translatable, translate
 
@@ -104,7 +104,7 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
         text = translate(
             (MORE if more else LESS)[name],
             gap=format_number(abs(gap.value)),
-            range=format_range(gap.low, gap.high, "") if more else format_range(-gap.high, -gap.low, ""),
+            range=format_range_of_size(*gap, ""),
         )
         out.append(writer.write(f"gap.{name}", translate(GAP_LABELS[name]), gap, "", text))
     out.append(published)

@@ -19,9 +19,9 @@ SEVERAL_USE = 0.4
 class Wallet:
     """Figures of the wallet; None where too few answered the question.
 
-    `as_asked` is the share of main store without undoing that the till meets frequent customers more often, `for_silent`
-    how many answers are weighted for those like them who did not answer, `too_early` how many told what they spend before
-    a year of purchases had been observed: nothing can be held against it.
+    `as_asked` is the share among those asked at the till (of all where nobody was), without undoing that it meets frequent
+    customers more often, `for_silent` how many answers are weighted for those like them who did not answer, `too_early` how
+    many told what they spend before a year of purchases had been observed: nothing can be held against it.
     """
 
     main_store: Interval | None
@@ -117,7 +117,7 @@ def fit_wallet(
         rule = Interval.of_error(float(each.mean()), float(each.std(ddof=1) / np.sqrt(each.size)), level)
     return Wallet(
         main_store=weighted_share(main[known], weight[known], level) if known.sum() >= FEWEST else None,
-        as_asked=float(main[known].mean()) if known.any() else np.nan,
+        as_asked=_as_asked(main, known, rows.at_till),
         asked=int(known.sum()),
         at_till=int((known & rows.at_till).sum()),
         share=share,
@@ -129,6 +129,12 @@ def fit_wallet(
         too_early=int((asked_spend & ~rows.preceded).sum()),
         for_silent=sum(str(name) in given for name in rows.ids[known]),
     )
+
+
+def _as_asked(main: Floats, known: Bools, at_till: Bools) -> float:
+    """The share of main store as it looks at the till; nobody may have been asked elsewhere, or there."""
+    told = known & at_till if (known & at_till).any() else known
+    return float(main[told].mean()) if told.any() else np.nan
 
 
 def _main_margin(rows: WalletRows, main: Floats, kept: Bools, level: float) -> Interval | None:
