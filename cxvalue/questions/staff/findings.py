@@ -70,6 +70,10 @@ def turnover_findings(staff: HeadCount, found: Turnover | None, *, level: float)
         range=format_range(rate.low, rate.high, "share"),
     )
     out = [writer.write("turnover", label, rate, "share", text, how)]
+    label = translate("still there after 12 months")
+    if still is None:
+        reason = translate("too few people were seen in their first 12 months.")
+        return [*out, writer.withhold("survival", label, reason, "share")]
     text = translate(
         "{share} are still there after 12 months ({range}).",
         share=format_value(still.value, "share"),
@@ -79,7 +83,6 @@ def turnover_findings(staff: HeadCount, found: Turnover | None, *, level: float)
         "Kaplan-Meier over {people:,} people, each seen from the later of the first day and the first one observed.",
         people=staff.people,
     )
-    label = translate("still there after 12 months")
     out.append(writer.write("survival", label, range_of(*still), "share", text, how))
     return out
 

@@ -51,10 +51,10 @@ class HeadCount:
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """Leavers a year and person, and P(still there after 12 months)."""
+    """Leavers a year and person, and P(still there after 12 months); None where too few were seen in their first year."""
 
     rate: Interval
-    survival: Interval
+    survival: Interval | None
     leavers: int
     person_months: float
 
@@ -134,5 +134,6 @@ def turnover_of(staff: HeadCount, *, level: float = 0.95) -> Turnover | None:
     if exposure <= 0:
         return None
     rate = garwood(events, exposure / 12, level)
-    still = kaplan_meier(staff.stayed, staff.left, staff.entry).at(DAYS_PER_YEAR, level)
+    curve = kaplan_meier(staff.stayed, staff.left, staff.entry)
+    still = curve.at(DAYS_PER_YEAR, level) if curve.known(DAYS_PER_YEAR) else None
     return Turnover(rate, still, events, exposure)
