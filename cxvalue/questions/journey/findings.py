@@ -83,7 +83,7 @@ def match_findings(rates: Mapping[str, tuple[int, int]]) -> list[Finding]:
     ]
 
 
-def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> list[Finding]:
+def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float, a_point: str = "") -> list[Finding]:
     """How far the same customers score apart between channels."""
     writer = replace(WRITER, label=translate("Journey: "), level=level, grade="D")
     parts = id_parts([name for one in gaps for name in (one.one, one.other)])
@@ -111,7 +111,7 @@ def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> 
         )
         key = f"channel_gap.{parts[one.one]}.{parts[one.other]}"
         label = translate("{channel} compared with {other}", channel=one.one, other=one.other)
-        out.append(writer.write(key, label, one.gap, "points", text))
+        out.append(writer.write(key, label, one.gap, "points", f"{text} {a_point}".strip()))
     return out
 
 
