@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxvalue.foundation.arrays import Bools, Floats
-from cxvalue.foundation.intervals import Interval, reach_of
+from cxvalue.foundation.intervals import Interval, share_of_error
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.questions.wallet.wallet_answers import FEWEST, WalletRows
 
@@ -50,11 +50,7 @@ def weighted_share(hit: Floats, weight: Floats, level: float = 0.95) -> Interval
     share = float((weight * hit).sum() / weight.sum())
     variance = float((weight**2 * (hit - share) ** 2).sum() / weight.sum() ** 2)
     kish = float(weight.sum() ** 2 / (weight**2).sum())
-    n = share * (1 - share) / variance if variance > 0 else kish
-    z = reach_of(level)
-    centre, reach = share + z**2 / (2 * n), z * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
-    ends = (centre - reach) / (1 + z**2 / n), (centre + reach) / (1 + z**2 / n)
-    return Interval.holding(share, ends[0], ends[1])
+    return share_of_error(share, float(np.sqrt(variance)), kish, level)
 
 
 def ratio_of_sums(above: Floats, below: Floats, level: float = 0.95) -> Interval:
