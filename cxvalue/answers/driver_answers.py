@@ -22,6 +22,7 @@ from cxvalue.questions.drivers.findings import (
     left_out_link,
     link_findings,
 )
+from cxvalue.questions.experience.answers import point_in_words
 
 
 class DriverAnswers(Surveyed):
@@ -67,7 +68,10 @@ class DriverAnswers(Surveyed):
             answer.say(translate(NEEDS_DRIVERS))
             return
         answer.show(drivers_display(importance))
-        answer.find(driver_findings(importance, level=self.level))
+        a_point = point_in_words(
+            [self.main, *(name for members in importance.members for name in members)], self.settings.metrics
+        )
+        answer.find(driver_findings(importance, level=self.level, a_point=a_point))
         table = drivers_table(importance)
         answer.tables["drivers.csv"] = table
         answer.draw(figures.driver_map(table, self.main), "drivers", figures.caption("drivers"))
@@ -79,12 +83,13 @@ class DriverAnswers(Surveyed):
         if told is not None and "complaint" in told.columns:
             complained = told.filter(told.complaint)
         steady = drivers.reliability_of(self.answers, complained, main=self.main, level=self.level)
-        answer.find(link_findings(self.link, steady, main=self.main, currency=self.currency, level=self.level))
+        a_point, money = self.a_point, self.currency
+        answer.find(link_findings(self.link, steady, main=self.main, currency=money, level=self.level, a_point=a_point))
 
     @question
     def kpi_tree(self, answer: Answer) -> None:
         """Who moves what, and who computes it?"""
-        money, metrics = self.currency, self.settings.metrics
+        money, metrics, a_point = self.currency, self.settings.metrics, ""
         branches: tuple[drivers.Branch, ...] = ()
         if self.importance is None or self.link is None:
             answer.say(left_out_link())
@@ -96,9 +101,11 @@ class DriverAnswers(Surveyed):
                 for name in members
             }
             branches = drivers.build_tree(self.importance, self.link, metrics, touched, level=self.level)
+            a_point = point_in_words(touched, metrics)
             answer.say("" if branches else translate(NEEDS_DEPARTMENT))
         answer.show(kpi_display(branches, metrics, money))
-        answer.find(kpi_findings(branches, metrics, main=self.main, currency=money, level=self.level))
+        found = kpi_findings(branches, metrics, main=self.main, currency=money, level=self.level, a_point=a_point)
+        answer.find(found)
 
     @question
     def best_choice(self, answer: Answer) -> None:

@@ -11,7 +11,7 @@ from cxvalue.answers.answer import Answer, Asked, question
 from cxvalue.findings.display import sentences
 from cxvalue.language.catalogue import translate
 from cxvalue.questions import drivers, journey, levels, response
-from cxvalue.questions.experience.answers import answered, main_metric
+from cxvalue.questions.experience.answers import answered, main_metric, point_in_words
 from cxvalue.questions.journey.findings import (
     NEEDS_STEPS,
     channel_findings,
@@ -66,6 +66,11 @@ class Surveyed(Asked):
     def main(self) -> str:
         """The metric that stands for the whole experience; empty where customers were not asked for one."""
         return "" if self.surveys is None else main_metric(self.surveys, self.settings.metrics) or ""
+
+    @property
+    def a_point(self) -> str:
+        """What a point of the main score is, in words, where that is not plain."""
+        return point_in_words([self.main], self.settings.metrics)
 
     @cached_property
     def answers(self) -> ir.Table:
@@ -205,6 +210,6 @@ class ExperienceAnswers(Surveyed):
             found += match_findings(journey.match_rates(known, self.opened.table_or_none))
         if self.main:
             gaps = journey.channel_gaps(self.answers, self.main, level=self.level)
-            found += channel_findings(gaps, main=self.main, level=self.level)
+            found += channel_findings(gaps, main=self.main, level=self.level, a_point=self.a_point)
         withheld = hidden + (self.worth[1] if self.worth else 0)
         answer.find([*found, suppressed_finding(withheld, least)])

@@ -62,7 +62,9 @@ class ScoreAnswers(Surveyed):
         spread = ask(away.aggregate(n=away.count(), squares=(away.by * away.by).sum()))
         if spread["n"] > 1 and spread["squares"]:
             variance = spread["squares"] / (spread["n"] - 1)
-            found.append(minimum_finding(survey_truth.minimum_n(variance, detect), detect, main=main))
+            found.append(
+                minimum_finding(survey_truth.minimum_n(variance, detect), detect, main=main, a_point=self.a_point)
+            )
         answer.find(found)
 
     @question

@@ -152,6 +152,15 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words | 
     return words["interval"].format(low=first, high=second)
 
 
+def format_range_of_size(value: float, low: float, high: float, unit: str) -> str:
+    """Write the interval of a size whose sign the sentence says in a word, such as "behind" or "less".
+
+    >>> format_range_of_size(-2.0, -3.0, 1.0, "EUR"), format_range_of_size(2.0, -1.0, 3.0, "EUR")
+    ('between EUR −1.00 and 3.00', 'between EUR −1.00 and 3.00')
+    """
+    return format_range(-high, -low, unit) if value < 0 else format_range(low, high, unit)
+
+
 def format_number(value: float | int, words: Words | None = None, digits: int = 3) -> str:
     """Write a number without a unit: an int in full below a million, anything else with `digits` significant digits.
 

@@ -113,11 +113,26 @@ def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, flo
     >>> [round(end, 4) for end in share_interval(81, 263)]  # Newcombe 1998 (one sample), table I
     [0.2553, 0.3662]
     """
+    return _wilson(count / of, of, level)
+
+
+def share_of_error(share: float, se: float, of: float, level: float = 0.95) -> Interval:
+    """A share whose rows go together or weigh differently: Wilson's interval on as many rows as its error speaks of.
+
+    Value ± error ends below 0, and misses most where a share is rare. `of` counts for a share that has no error.
+
+    >>> [round(end, 4) for end in share_of_error(81 / 263, (81 * 182 / 263**3) ** 0.5, 999)]
+    [0.308, 0.2553, 0.3662]
+    """
+    n = share * (1 - share) / se**2 if se > 0 and 0 < share < 1 else max(of, 1.0)
+    return Interval(share, *_wilson(share, n, level))
+
+
+def _wilson(share: float, n: float, level: float) -> tuple[float, float]:
     z = reach_of(level)
-    p = count / of
-    centre, reach = p + z**2 / (2 * of), z * float(np.sqrt(p * (1 - p) / of + z**2 / (4 * of**2)))
-    low, high = (centre - reach) / (1 + z**2 / of), (centre + reach) / (1 + z**2 / of)
-    return 0.0 if count == 0 else low, 1.0 if count == of else high
+    centre, reach = share + z**2 / (2 * n), z * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
+    low, high = (centre - reach) / (1 + z**2 / n), (centre + reach) / (1 + z**2 / n)
+    return 0.0 if share == 0 else low, 1.0 if share == 1 else high
 
 
 def check_level(level: float) -> float:

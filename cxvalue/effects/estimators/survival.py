@@ -8,23 +8,45 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from cxvalue.foundation.arrays import Bools, Floats
-from cxvalue.foundation.intervals import Interval, reach_of
+from cxvalue.foundation.intervals import Interval, reach_of, share_interval
 
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """P(it has not happened by a time), at each time at which it happened, with Greenwood's sum Σ d / (n (n − d))."""
+    """P(it has not happened by a time), at each time at which it happened, with Greenwood's sum Σ d / (n (n − d)).
+
+    `begins` and `ends` are the times from which and to which each row is seen, in order.
+    """
 
     times: Floats
     still: Floats
     greenwood: Floats
     at_risk: Floats
+    begins: Floats
+    ends: Floats
+
+    def seen(self, time: float) -> int:
+        """How many are seen at a time, and it has not happened to them before."""
+        return int(np.searchsorted(self.begins, time, side="left") - np.searchsorted(self.ends, time, side="left"))
+
+    def known(self, time: float) -> bool:
+        """Whether the curve says anything of a time: somebody is seen then, or it has happened to all who ever were.
+
+        With late entry the few who are seen early may all be gone before others come in; the curve then stays at 0.
+        """
+        if self.still.size and self.still[-1] == 0 and self.times[-1] <= time:
+            return bool(self.ends[-1] <= self.times[np.argmin(self.still)])
+        return self.seen(time) > 0
 
     def at(self, time: float, level: float = 0.95) -> Interval:
-        """P(not yet) just after a time, with its log-log interval (Kalbfleisch and Prentice 1980)."""
+        """P(not yet) just after a time, with its log-log interval (Kalbfleisch and Prentice 1980); of 0 and 1 Wilson's."""
         place = int(np.searchsorted(self.times, time, side="right")) - 1
-        if place < 0:
-            return Interval(1.0, 1.0, 1.0)
+        if place < 0 or self.still[place] == 1:
+            seen = self.seen(time)
+            return Interval(1.0, share_interval(seen, seen, level)[0] if seen else 0.0, 1.0)
+        if self.still[place] == 0:
+            last = np.argmin(self.still) if np.isfinite(self.begins[-1]) else 0
+            return Interval(0.0, 0.0, share_interval(0, int(self.at_risk[last]), level)[1])
         low, high = self._bounds(level)
         return Interval(float(self.still[place]), float(low[place]), float(high[place]))
 
@@ -63,7 +85,7 @@ def kaplan_meier(time: Floats, happened: Bools, entry: Floats | None = None) -> 
     at_risk = np.searchsorted(start, times, side="left") - np.searchsorted(ends, times, side="left")
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = events / (at_risk * (at_risk - events).astype(float))
-    return Survival(times, np.cumprod(1 - events / at_risk), np.cumsum(terms), at_risk.astype(float))
+    return Survival(times, np.cumprod(1 - events / at_risk), np.cumsum(terms), at_risk.astype(float), start, ends)
 
 
 def garwood(events: int, exposure: float, level: float = 0.95) -> Interval:

@@ -39,8 +39,11 @@ def left_out_link() -> str:
     return translate("Left out: {reason}", reason=translate(NEEDS_LINK))
 
 
-def driver_findings(found: Importance, *, level: float) -> list[Finding]:
-    """How much of what is explained each driver explains, and how many points of the score go with one of it."""
+def driver_findings(found: Importance, *, level: float, a_point: str = "") -> list[Finding]:
+    """How much of what is explained each driver explains, and how many points of the score go with one of it.
+
+    `a_point` says what a point is (`point_in_words`), where that is not plain.
+    """
     how = translate(
         "{occasions:,} occasions of {customers:,} customers; the drivers explain {explained} of the "
         "differences in {main}. Shares are LMG; pure noise would get {noise}. Answers given in one "
@@ -76,7 +79,7 @@ def driver_findings(found: Importance, *, level: float) -> list[Finding]:
             range=format_range(slope.low, slope.high, ""),
         )
         label = translate("points of {main} per point of {driver}", main=found.main, driver=name)
-        out.append(writer.write(f"driver.{parts[name]}.slope", label, slope, "points", text))
+        out.append(writer.write(f"driver.{parts[name]}.slope", label, slope, "points", f"{text} {a_point}".strip()))
     return out
 
 
@@ -85,7 +88,13 @@ def _writer(level: float) -> FindingWriter:
 
 
 def link_findings(
-    found: ScoreLink | None, steady: tuple[Interval, int] | None, *, main: str, currency: str, level: float
+    found: ScoreLink | None,
+    steady: tuple[Interval, int] | None,
+    *,
+    main: str,
+    currency: str,
+    level: float,
+    a_point: str = "",
 ) -> list[Finding]:
     """Margin a year that goes along with one point of the score, and how reliable the score is."""
     writer = _writer(level)
@@ -122,7 +131,8 @@ def link_findings(
                 "customer and year ({range}).",
                 **values,
             )
-        text = f"{start} " + translate("It is a link: it shows where to test, not what a project earns.")
+        link = translate("It is a link: it shows where to test, not what a project earns.")
+        text = " ".join(one for one in (start, a_point, link) if one)
         out.append(writer.write("score.margin_per_point", label, value, currency, text, how))
     if steady is not None:
         value, pairs = steady
@@ -143,7 +153,13 @@ def link_findings(
 
 
 def kpi_findings(
-    branches: Sequence[Branch], metrics: Mapping[str, MetricRules], *, main: str, currency: str, level: float
+    branches: Sequence[Branch],
+    metrics: Mapping[str, MetricRules],
+    *,
+    main: str,
+    currency: str,
+    level: float,
+    a_point: str = "",
 ) -> list[Finding]:
     """Money that goes along with one point of every driver of a department, and KPIs computed by whoever owns them."""
     writer = replace(WRITER, label=translate("KPI: "), level=level)
@@ -163,7 +179,7 @@ def kpi_findings(
         )
         key = f"kpi.{parts[one.department]}.margin_per_point"
         label = translate("margin per point of {department}", department=one.department)
-        out.append(writer.write(key, label, range_of(*value), currency, text, how))
+        out.append(writer.write(key, label, range_of(*value), currency, f"{text} {a_point}".strip(), how))
     own = {
         name: rules for name, rules in metrics.items() if rules.owner is not None and rules.owner == rules.computed_by
     }

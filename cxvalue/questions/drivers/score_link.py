@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LEAST_TENURE_DAYS = 730
 PAIR_DAYS = (14, 90)
 FEWEST_PAIRS = 30
+SPAN = 2**22
+"""More days than any calendar here has: a customer and a day as one number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,26 +134,28 @@ def reliability_of(
     who = codes_of(daily["customer_id"].to_numpy())
     day = daily["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
     points = daily["points"].to_numpy(float)
-    gap = np.diff(day)
-    pair = np.flatnonzero((who[1:] == who[:-1]) & (gap >= PAIR_DAYS[0]) & (gap <= PAIR_DAYS[1]))
+    # Customers asked every week have answers in between: the second one is the next that is late enough.
+    second = np.searchsorted(who * SPAN + day, who * SPAN + day + PAIR_DAYS[0])
+    pair = np.flatnonzero(second < who.size)
+    pair = pair[(who[second[pair]] == who[pair]) & (day[second[pair]] - day[pair] <= PAIR_DAYS[1])]
     if complaints is not None and pair.size:
-        pair = pair[~_complained_between(daily["customer_id"].to_numpy(), day, pair, complaints)]
+        pair = pair[~_complained_between(daily["customer_id"].to_numpy(), day, pair, second[pair], complaints)]
     _, first = np.unique(who[pair], return_index=True)
     pair = pair[first]
-    if pair.size < FEWEST_PAIRS or np.ptp(points[pair]) == 0 or np.ptp(points[pair + 1]) == 0:
+    one, other = points[pair], points[second[pair]]
+    if pair.size < FEWEST_PAIRS or np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
-    r = float(np.corrcoef(points[pair], points[pair + 1])[0, 1])
+    r = float(np.corrcoef(one, other)[0, 1])
     half = reach_of(level) / np.sqrt(pair.size - 3)
     centre = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
     return Interval.holding(r, float(np.tanh(centre - half)), float(np.tanh(centre + half))), int(pair.size)
 
 
-def _complained_between(ids: NDArray[Any], day: Ints, pair: Places, complaints: ir.Table) -> Bools:
+def _complained_between(ids: NDArray[Any], day: Ints, pair: Places, second: Places, complaints: ir.Table) -> Bools:
     frame = complaints.select("customer_id", "date").to_pandas()
     when = frame["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
     every = codes_of(np.concatenate([ids, frame["customer_id"].to_numpy()]))
-    span = 2**22
-    made = np.sort(every[len(ids) :] * span + when)
-    low = np.searchsorted(made, every[pair] * span + day[pair], side="left")
-    high = np.searchsorted(made, every[pair] * span + day[pair + 1], side="right")
+    made = np.sort(every[len(ids) :] * SPAN + when)
+    low = np.searchsorted(made, every[pair] * SPAN + day[pair], side="left")
+    high = np.searchsorted(made, every[pair] * SPAN + day[second], side="right")
     return np.asarray(high > low)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -173,6 +173,18 @@ def points(
             value = (score.cast("float64") - low) * (100.0 / (high - low))
         branches.append((metric == name, value))
     return ibis.cases(*branches, else_=ibis.null("float64")) if branches else ibis.null("float64")
+
+
+def point_in_words(names: Iterable[str], metrics: Mapping[str, MetricRules]) -> str:
+    """What a point is, for readers who would take it for one of the scale; empty for NPS and scales that are 100 wide.
+
+    >>> point_in_words(["overall"], {})
+    'A point is a hundredth of the scale.'
+    """
+    rules = [rules_of(name, metrics) for name in names]
+    if all(one.kind == "nps" or one.scale[1] - one.scale[0] == 100 for one in rules):
+        return ""
+    return translate("A point is a hundredth of the scale.")
 
 
 def main_metric(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.experience.names import id_parts
@@ -83,7 +83,7 @@ def match_findings(rates: Mapping[str, tuple[int, int]]) -> list[Finding]:
     ]
 
 
-def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> list[Finding]:
+def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float, a_point: str = "") -> list[Finding]:
     """How far the same customers score apart between channels."""
     writer = replace(WRITER, label=translate("Journey: "), level=level, grade="D")
     parts = id_parts([name for one in gaps for name in (one.one, one.other)])
@@ -107,11 +107,11 @@ def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> 
             points=format_number(abs(one.gap.value)),
             channel=one.one,
             other=one.other,
-            range=format_range(one.gap.low, one.gap.high, ""),
+            range=format_range_of_size(*one.gap, ""),
         )
         key = f"channel_gap.{parts[one.one]}.{parts[one.other]}"
         label = translate("{channel} compared with {other}", channel=one.one, other=one.other)
-        out.append(writer.write(key, label, one.gap, "points", text))
+        out.append(writer.write(key, label, one.gap, "points", f"{text} {a_point}".strip()))
     return out
 
 

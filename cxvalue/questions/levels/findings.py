@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.experience.names import id_parts
@@ -122,7 +122,7 @@ def _step_finding(writer: FindingWriter, name: str, below: str, value: Interval,
         level=told,
         below=lower,
         margin=format_value(abs(value.value), currency),
-        range=format_range(value.low, value.high, currency),
+        range=format_range_of_size(*value, currency),
     )
     label = translate("margin of the next year, {level} against {below} level", level=told, below=lower)
     return writer.write(f"step.{name}.margin", label, value, currency, f"{text} {translate(LINK)}")

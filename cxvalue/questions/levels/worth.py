@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.arrays import Bools, Floats, Ints
-from cxvalue.foundation.intervals import Interval, share_interval
+from cxvalue.foundation.intervals import Interval, share_interval, share_of_error
 from cxvalue.questions.experience.dummies import cluster_sums, codes_of, slopes_clustered
 from cxvalue.questions.levels.customer_quarters import LEVELS, CustomerQuarters
 
@@ -66,10 +66,14 @@ def ratio_by_customer(y: Floats, customer: Ints, level: float) -> Interval:
     >>> ratio_by_customer(np.array([1.0, 3.0]), np.array([0, 1]), 0.95).value
     2.0
     """
+    return Interval.of_error(*_mean_of_customers(y, customer), level)
+
+
+def _mean_of_customers(y: Floats, customer: Ints) -> tuple[float, float]:
+    """The mean of rows of which customers have several, and its error."""
     mean = float(y.mean())
     sums = cluster_sums((y - mean) / y.size, codes_of(customer))[:, 0]
-    se = float(np.sqrt(sums @ sums * sums.size / max(sums.size - 1, 1)))
-    return Interval.of_error(mean, se, level)
+    return mean, float(np.sqrt(sums @ sums * sums.size / max(sums.size - 1, 1)))
 
 
 def level_worth(
@@ -124,11 +128,8 @@ def _distinct(rows: CustomerQuarters, chosen: Bools) -> int:
 
 
 def _share(hit: Floats, customer: Ints, level: float) -> Interval:
-    """A share: clustered by customer, by Wilson's rule where it is 0 or 1 and would have no width."""
-    if 0 < hit.sum() < hit.size:
-        found = ratio_by_customer(hit, customer, level)
-        return Interval(found.value, max(found.low, 0.0), min(found.high, 1.0))
-    return Interval(float(hit.mean()), *share_interval(int(hit.sum()), hit.size, level))
+    """A share by Wilson's rule, its error clustered by customer."""
+    return share_of_error(*_mean_of_customers(hit, customer), hit.size, level)
 
 
 def _latest_level(rows: CustomerQuarters) -> Ints:

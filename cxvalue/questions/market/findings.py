@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate
@@ -24,6 +24,10 @@ NEEDS = translatable(
     "Left out: there are no own answers within 45 days of a competitor's figure in 'benchmarks' for the same metric."
 )
 AHEAD_YEARS = 2
+SEVERAL = translatable(
+    "Where the competitor has several figures on one day, such as those of regions, their mean is taken, weighted by "
+    "their answers where these are known."
+)
 FEW_DATES = translatable("a trend needs 8 dates with own answers within 45 days.")
 
 
@@ -42,6 +46,8 @@ def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
             own=format_number(one.own),
             theirs=format_number(one.theirs),
         )
+        if one.figures > 1:
+            how += " " + translate(SEVERAL)
         label = translate("gap in {metric} against {competitor}", **names)
         out.append(writer.write(f"{key}.gap", label, one.interval or one.latest, "points", _gap_text(one), how))
         label = translate("trend of {metric} against {competitor}", **names)
@@ -70,16 +76,10 @@ def _gap_text(one: Gap) -> str:
             ("{points} points ahead of {competitor} in {metric}; the benchmark gives no error, so there is no range."),
             **values,
         )
-    values["range"] = _range_of(one.interval, one.latest, "")
+    values["range"] = format_range_of_size(one.latest, one.interval.low, one.interval.high, "")
     if one.latest < 0:
         return translate("{points} points behind {competitor} in {metric} ({range}).", **values)
     return translate("{points} points ahead of {competitor} in {metric} ({range}).", **values)
-
-
-def _range_of(interval: Interval, value: float, unit: str) -> str:
-    """The range of a size whose sign the sentence says in a word: "behind", "less"."""
-    low, high = (-interval.high, -interval.low) if value < 0 else (interval.low, interval.high)
-    return format_range(low, high, unit)
 
 
 def do_nothing_finding(
@@ -106,7 +106,7 @@ def do_nothing_finding(
     )
     found = Interval(value, value - half, value + half)
     told = {"competitor": worst.competitor, "margin": format_value(abs(value), currency)}
-    told["range"] = _range_of(found, value, currency)
+    told["range"] = format_range_of_size(value, found.low, found.high, currency)
     if value < 0:
         text = translate(
             "If nothing is done, the gap to {competitor} goes with {margin} less margin a year in two years ({range}). "

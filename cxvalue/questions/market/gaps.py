@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats, Ints
@@ -32,6 +33,7 @@ class Gap:
 
     `days` count from 1970; `gaps` are those of each date; in units of the scale, of NPS for `kind: nps`. The trend counts
     each own answer once, at the nearest date: gaps that share answers err together, and look surer than they are.
+    `figures` is how many figures of the competitor there are on a day, at most: their mean stands for them.
     """
 
     metric: str
@@ -43,6 +45,7 @@ class Gap:
     gaps: Floats
     own: float
     theirs: float
+    figures: int = 1
 
 
 def trend_of(days: Ints, gaps: Floats, level: float = 0.95) -> Interval | None:
@@ -66,7 +69,7 @@ def gaps_of(
 
     A benchmark without a date stands for `as_of`. Own answers count by their day, clustered by customer.
     """
-    columns = [name for name in ("metric", "competitor", "value", "date", "se") if name in benchmarks.columns]
+    columns = [name for name in ("metric", "competitor", "value", "date", "se", "n") if name in benchmarks.columns]
     rows = benchmarks.select(*columns).to_pandas()
     if rows.empty:
         return ()
@@ -74,8 +77,8 @@ def gaps_of(
         rows["date"].to_numpy() if "date" in rows else np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[D]")
     )
     when = when.astype("datetime64[D]")
-    when = np.where(np.isnat(when), np.datetime64(as_of, "D"), when).astype(np.int64)
-    se = rows["se"].to_numpy(float) if "se" in rows else np.full(len(rows), np.nan)
+    rows = _one_a_day(rows, np.where(np.isnat(when), np.datetime64(as_of, "D"), when).astype(np.int64))
+    when, se = rows["day"].to_numpy(np.int64), rows["se"].to_numpy(float)
     own = _own_at(answers, rows["metric"].to_numpy(object), when, metrics)
     daily = _own_by_day(answers, [metric for metric, _ in own], metrics)
     found = []
@@ -99,10 +102,29 @@ def gaps_of(
                 metric, competitor, gap,
                 Interval.of_error(gap, last[2], level) if np.isfinite(last[2]) else None,
                 trend_of(*_gaps_apart(np.array(days), np.array(values), *daily[metric]), level),
-                np.array(days), np.array(gaps), last[0], last[1],
+                np.array(days), np.array(gaps), last[0], last[1], int(rows["figures"].iloc[place].max()),
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _one_a_day(rows: pd.DataFrame, day: Ints) -> pd.DataFrame:
+    """A competitor's figures of one metric and day as one: of regions or sources, by `n` where all of them tell it.
+
+    Columns metric, competitor, day, value, se (NaN where one of them has none) and figures, how many there were.
+    """
+    table = rows.assign(day=day)
+    same = table.groupby(["metric", "competitor", "day"])
+    group = same.ngroup().to_numpy()
+    n = rows["n"].to_numpy(float) if "n" in rows else np.full(len(rows), np.nan)
+    untold = np.bincount(group, ~(n > 0)) > 0
+    weight = np.where(untold[group], 1.0, n)
+    share = weight / np.bincount(group, weight)[group]
+    se = rows["se"].to_numpy(float) if "se" in rows else np.full(len(rows), np.nan)
+    return same.size().rename("figures").reset_index().assign(
+        value=np.bincount(group, share * rows["value"].to_numpy(float)),
+        se=np.sqrt(np.bincount(group, (share * se) ** 2)),
+    )  # fmt: skip
 
 
 def _gaps_apart(days: Ints, theirs: Floats, own_days: Ints, number: Floats, total: Floats) -> tuple[Ints, Floats]:

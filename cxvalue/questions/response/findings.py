@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate, written
@@ -35,9 +35,26 @@ LABELS = {
 KEEPS = translatable(
     "Answering within {target} keeps {kept} more of 100 complainers ({range}); a simple comparison would say {naive}."
 )
+LOSES = translatable(
+    "Answering within {target} keeps {kept} fewer of 100 complainers ({range}); a simple comparison would say {naive}."
+)
 NOT_SHOWN = translatable(
     "It is not shown that an answer within {target} keeps complainers: {kept} of 100 ({range}); a "
     "simple comparison would say {naive}."
+)
+
+
+WORTH = translatable(
+    "Doing so for last year's {slow:,} slow ones would be worth {margin} ({range}), before what faster answers cost."
+)
+WORTH_NOT_SHOWN = translatable(
+    "It is not shown that doing so for last year's {slow:,} slow ones would pay: {margin} ({range}), before what faster "
+    "answers cost."
+)
+BY_BACKLOG = translatable("Where a backlog decides the speed, a fast answer keeps {kept} more of 100 ({range}).")
+BY_BACKLOG_FEWER = translatable("Where a backlog decides the speed, a fast answer keeps {kept} fewer of 100 ({range}).")
+BY_BACKLOG_NOT_SHOWN = translatable(
+    "Where a backlog decides the speed, it is not shown that a fast answer keeps complainers: {kept} of 100 ({range})."
 )
 
 
@@ -65,13 +82,14 @@ def response_findings(
     grade = "D" if found.thin > THIN else "C"
     writer = replace(writer, grade=grade, method=_followed(found, rules, target))
     kept = found.retained
-    per_100 = Interval(*(100 * end for end in kept))
+    turned = -100.0 if kept.high < 0 else 100.0
+    low, high = sorted((turned * kept.low, turned * kept.high))
     effect = translate(
-        KEEPS if kept.low > 0 or kept.high < 0 else NOT_SHOWN,
+        KEEPS if kept.low > 0 else LOSES if kept.high < 0 else NOT_SHOWN,
         target=target,
-        kept=_tenths(per_100.value),
-        range=spoken_words()["interval"].format(low=_tenths(per_100.low), high=_tenths(per_100.high)),
-        naive=_tenths(100 * found.naive),
+        kept=_tenths(turned * kept.value),
+        range=spoken_words()["interval"].format(low=_tenths(low), high=_tenths(high)),
+        naive=_tenths(turned * found.naive),
     )
     undo = translate(
         ("A hidden cause that explains {share} of the remaining variation in both speed and staying would undo it."),
@@ -168,7 +186,7 @@ def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery,
         return writer.withhold("value_of_target", label, reason, currency)
     worth = Interval(*(end * speed.slow for end in found.margin_of_slow))
     text = translate(
-        "Doing so for last year's {slow:,} slow ones would be worth {margin} ({range}), before what faster answers cost.",
+        WORTH if worth.low > 0 or worth.high < 0 else WORTH_NOT_SHOWN,
         slow=speed.slow,
         margin=format_value(worth.value, currency),
         range=format_range(worth.low, worth.high, currency),
@@ -189,11 +207,12 @@ def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) 
     if found.effect is None:
         reason = translate("the backlog of a unit hardly changes how fast it answers, so it sets no bounds.")
         return writer.withhold("instrument", label, reason, "share", how, grade=grade)
-    per_100 = [100 * end for end in found.effect]
+    value, low, high = (100 * end for end in found.effect)
+    told = low > 0 or high < 0
     text = translate(
-        "Where a backlog decides the speed, a fast answer keeps {kept} more of 100 ({range}).",
-        kept=format_number(per_100[0]),
-        range=format_range(per_100[1], per_100[2], ""),
+        BY_BACKLOG_NOT_SHOWN if not told else BY_BACKLOG if low > 0 else BY_BACKLOG_FEWER,
+        kept=format_number(abs(value) if told else value),
+        range=format_range_of_size(value if told else 1.0, low, high, ""),
     )
     if grade == "D":
         text += " " + translate("But on busy days other customers complain, so this is only a link.")

@@ -58,12 +58,22 @@ def turnover_findings(staff: HeadCount, found: Turnover | None, *, level: float)
         months=found.person_months,
         units=len(staff.units),
     )
+    sent = int(staff.leavers.sum() - staff.chose.sum())
+    if sent:
+        how += " " + translate(
+            "{sent:,} of them did not choose to leave, by the reason given, and are left out of the link with customers.",
+            sent=sent,
+        )
     text = translate(
         "Staff turnover is {share} a year ({range}).",
         share=format_value(rate.value, "share"),
         range=format_range(rate.low, rate.high, "share"),
     )
     out = [writer.write("turnover", label, rate, "share", text, how)]
+    label = translate("still there after 12 months")
+    if still is None:
+        reason = translate("too few people were seen in their first 12 months.")
+        return [*out, writer.withhold("survival", label, reason, "share")]
     text = translate(
         "{share} are still there after 12 months ({range}).",
         share=format_value(still.value, "share"),
@@ -73,7 +83,6 @@ def turnover_findings(staff: HeadCount, found: Turnover | None, *, level: float)
         "Kaplan-Meier over {people:,} people, each seen from the later of the first day and the first one observed.",
         people=staff.people,
     )
-    label = translate("still there after 12 months")
     out.append(writer.write("survival", label, range_of(*still), "share", text, how))
     return out
 
@@ -126,7 +135,7 @@ def replacement_finding(staff: HeadCount, months: float, *, currency: str) -> Fi
         money=format_value(value, currency),
     )
     how = translate(
-        "{months:g} months of the mean cost of a month, {money}: an assumption.",
+        "{months:g} months of what those who left cost per month on average, {money}: an assumption.",
         months=months,
         money=format_value(staff.monthly_cost, currency),
     )

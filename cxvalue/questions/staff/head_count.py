@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -15,26 +16,23 @@ from cxvalue.foundation.intervals import Interval
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pandas as pd
 
-INVOLUNTARY = (
-    "dismissed",
-    "fired",
-    "redundancy",
-    "redundant",
-    "laid off",
-    "involuntary",
-    "retired",
-    "retirement",
-    "death",
+INVOLUNTARY = re.compile(
+    r"\b(?:dismiss|fired\b|redundan|laid.off|lay.?off|let.go\b|involuntar|no[nt].voluntar|retire|death|decease|died\b"
+    r"|entlass|betriebsbedingt|ruhestand|rente\b|tod\b|licenci|retraite|décès|despid|jubil|fallec"
+    r"|сокращ|скорочен|пенси|пенсі|смерт|за прогул|инициатив\w* работодател|ініціатив\w* роботодавц)"
+    r"|辞退|解雇|裁员|开除|退休|死亡|去世"
 )
-"""Reasons for which nobody chose to leave: they count in turnover, and apart in the link where the reason is known."""
+"""Reasons, in small letters, for which nobody chose to leave: they count in turnover, and not in the link."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeadCount:
     """Mean head count and leavers of each unit in each whole month (units x months), and spells of employment in days.
 
-    `first_month` counts months from January of year 0; `chose` are the leavers without an involuntary reason.
+    `first_month` counts months from January of year 0; `chose` are the leavers without an involuntary reason,
+    `monthly_cost` is the mean of those who left in the last 12 months.
     """
 
     units: tuple[str, ...]
@@ -53,10 +51,10 @@ class HeadCount:
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """Leavers a year and person, and P(still there after 12 months)."""
+    """Leavers a year and person, and P(still there after 12 months); None where too few were seen in their first year."""
 
     rate: Interval
-    survival: Interval
+    survival: Interval | None
     leavers: int
     person_months: float
 
@@ -96,16 +94,13 @@ def head_count_of(employees: ir.Table, *, observed_from: date, as_of: date) -> H
     reasons = "reason" in frame.columns and bool(frame["reason"].notna().any())
     own_wish = np.ones(len(frame), dtype=bool)
     if reasons:
-        own_wish = ~frame["reason"].astype("string").str.strip().str.lower().isin(INVOLUNTARY).fillna(False).to_numpy(
-            bool
-        )
+        own_wish = np.array([not INVOLUNTARY.search(str(one).lower()) for one in frame["reason"].fillna("")])
     leavers, chose = np.zeros((len(names), months)), np.zeros((len(names), months))
     np.add.at(leavers, (unit[inside], month[inside]), 1.0)
     np.add.at(chose, (unit[inside & own_wish], month[inside & own_wish]), 1.0)
     begins, ends = (int(np.datetime64(one, "D").astype(np.int64)) for one in (observed_from, as_of))
     seen = (until >= begins) & (hired <= ends)
     stayed = np.minimum(until, ends) - hired
-    cost = frame["monthly_cost"].dropna() if "monthly_cost" in frame.columns else None
     recent = out & (until > ends - 365) & (until <= ends)
     return HeadCount(
         units=tuple(str(one) for one in names),
@@ -117,10 +112,20 @@ def head_count_of(employees: ir.Table, *, observed_from: date, as_of: date) -> H
         left=(out & (until <= ends))[seen],
         entry=np.maximum(begins - hired, -1)[seen].astype(float),
         people=int(seen.sum()),
-        monthly_cost=float(cost.mean()) if cost is not None and len(cost) else None,
+        monthly_cost=_monthly_cost(frame, recent),
         leavers_year=int(recent.sum()),
         reasons=reasons,
     )
+
+
+def _monthly_cost(frame: pd.DataFrame, recent: Bools) -> float | None:
+    """What those who left cost a month, on average: who leaves may cost less than who stays; else that of everybody."""
+    if "monthly_cost" not in frame.columns:
+        return None
+    for cost in (frame.loc[recent, "monthly_cost"].dropna(), frame["monthly_cost"].dropna()):
+        if len(cost):
+            return float(cost.mean())
+    return None
 
 
 def turnover_of(staff: HeadCount, *, level: float = 0.95) -> Turnover | None:
@@ -129,5 +134,6 @@ def turnover_of(staff: HeadCount, *, level: float = 0.95) -> Turnover | None:
     if exposure <= 0:
         return None
     rate = garwood(events, exposure / 12, level)
-    still = kaplan_meier(staff.stayed, staff.left, staff.entry).at(DAYS_PER_YEAR, level)
+    curve = kaplan_meier(staff.stayed, staff.left, staff.entry)
+    still = curve.at(DAYS_PER_YEAR, level) if curve.known(DAYS_PER_YEAR) else None
     return Turnover(rate, still, events, exposure)

@@ -156,7 +156,8 @@ def turnover_above_best(rows: ShopMonths, *, level: float = 0.95) -> Above:
 
     Who was best by luck in some months is as good as any other in others: that is where the lower end comes from.
     """
-    known = np.isfinite(rows.rate) & (rows.people > 0)
+    # A head office may keep its people longer than any shop, and has no customers to lose.
+    known = np.isfinite(rows.rate) & (rows.people > 0) & (np.nansum(rows.customers, axis=1) > 0)
     found = max(_above(rows.rate[known], rows.rate[known], rows.people[known])[0], 0.0) if known.any() else 0.0
     known &= np.isfinite(rows.halves).all(axis=0)
     if known.sum() < FEWEST_UNITS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.arrays import Places
-from cxvalue.foundation.intervals import Interval
+from cxvalue.foundation.intervals import Interval, share_of_error
 from cxvalue.questions.experience.answers import FEWEST_TO_FIT
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.tables.ask import in_order
@@ -95,8 +95,7 @@ def expectation_of(
     under = (score < worst).astype(float)
     share = float(under.mean())
     sums = np.bincount(who, (under - share) / under.size)
-    half = Interval.of_error(share, float(np.sqrt(sums @ sums * sums.size / max(sums.size - 1, 1))), level)
-    below = Interval(share, max(half.low, 0.0), min(half.high, 1.0))
+    below = share_of_error(share, float(np.sqrt(sums @ sums * sums.size / max(sums.size - 1, 1))), under.size, level)
     above = float((score > best).mean())
     return Expectation(below, 1 - share - above, above, _pull(answers, main, scale, level), len(frame))
 

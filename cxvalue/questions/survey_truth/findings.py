@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translatable, translate
 
@@ -104,7 +104,7 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
         text = translate(
             (MORE if more else LESS)[name],
             gap=format_number(abs(gap.value)),
-            range=format_range(gap.low, gap.high, "") if more else format_range(-gap.high, -gap.low, ""),
+            range=format_range_of_size(*gap, ""),
         )
         out.append(writer.write(f"gap.{name}", translate(GAP_LABELS[name]), gap, "", text))
     out.append(published)
@@ -201,7 +201,7 @@ def timing_findings(late: Lateness | None, expected: Expectation | None, *, main
     return out
 
 
-def minimum_finding(least: int, detect: float, *, main: str) -> Finding:
+def minimum_finding(least: int, detect: float, *, main: str, a_point: str = "") -> Finding:
     """How many answers a group needs so that a difference is seen."""
     text = translate(
         "To see a difference of {points} points of {main} between two groups, each group needs "
@@ -211,4 +211,5 @@ def minimum_finding(least: int, detect: float, *, main: str) -> Finding:
         answers=least,
     )
     how = translate("2 (z.975 + z.80)² v / δ²: found in four of five cases, at 95%.")
-    return _writer().write("minimum_n", translate("answers per group"), least, "answers", text, how, kind="count")
+    text, label = f"{text} {a_point}".strip(), translate("answers per group")
+    return _writer().write("minimum_n", label, least, "answers", text, how, kind="count")

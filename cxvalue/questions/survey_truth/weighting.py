@@ -15,7 +15,7 @@ from scipy.special import expit, ndtr, ndtri
 
 from cxvalue.effects.estimators.doubly_robust import fit_logit
 from cxvalue.foundation.arrays import Bools, Floats, Ints
-from cxvalue.foundation.intervals import Interval, reach_of, share_interval
+from cxvalue.foundation.intervals import Interval, reach_of, share_interval, share_of_error
 from cxvalue.questions.survey_truth.invited import KNOWN_BEFORE, Invited
 
 FEWEST_ANSWERS = 30
@@ -166,8 +166,7 @@ def shares_of_invited(frame: Invited, kind: Ints, kinds: int, *, level: float = 
     out = []
     for number in range(kinds):
         value, influence = hajek((kind == number).astype(float), answered, chance, x)
-        found = Interval.of_error(value, float(np.sqrt(influence @ influence)), level)
-        out.append(Interval(value, max(found.low, 0.0), min(found.high, 1.0)))
+        out.append(share_of_error(value, float(np.sqrt(influence @ influence)), int(answered.sum()), level))
     return tuple(out)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.findings.numbers import format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translatable, translate
 
@@ -80,7 +80,7 @@ def _main_margin(writer: FindingWriter, found: Wallet, currency: str) -> Finding
         value = found.main_margin
         values = {
             "margin": format_value(abs(value.value), currency),
-            "range": format_range(value.low, value.high, currency),
+            "range": format_range_of_size(*value, currency),
         }
         if value.value >= 0:
             text = translate(

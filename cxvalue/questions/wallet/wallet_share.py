@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxvalue.foundation.arrays import Bools, Floats
-from cxvalue.foundation.intervals import Interval, reach_of
+from cxvalue.foundation.intervals import Interval, share_of_error
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.questions.wallet.wallet_answers import FEWEST, WalletRows
 
@@ -19,9 +19,9 @@ SEVERAL_USE = 0.4
 class Wallet:
     """Figures of the wallet; None where too few answered the question.
 
-    `as_asked` is the share of main store without undoing that the till meets frequent customers more often, `for_silent`
-    how many answers are weighted for those like them who did not answer, `too_early` how many told what they spend before
-    a year of purchases had been observed: nothing can be held against it.
+    `as_asked` is the share among those asked at the till (of all where nobody was), without undoing that it meets frequent
+    customers more often, `for_silent` how many answers are weighted for those like them who did not answer, `too_early` how
+    many told what they spend before a year of purchases had been observed: nothing can be held against it.
     """
 
     main_store: Interval | None
@@ -50,11 +50,7 @@ def weighted_share(hit: Floats, weight: Floats, level: float = 0.95) -> Interval
     share = float((weight * hit).sum() / weight.sum())
     variance = float((weight**2 * (hit - share) ** 2).sum() / weight.sum() ** 2)
     kish = float(weight.sum() ** 2 / (weight**2).sum())
-    n = share * (1 - share) / variance if variance > 0 else kish
-    z = reach_of(level)
-    centre, reach = share + z**2 / (2 * n), z * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
-    ends = (centre - reach) / (1 + z**2 / n), (centre + reach) / (1 + z**2 / n)
-    return Interval.holding(share, ends[0], ends[1])
+    return share_of_error(share, float(np.sqrt(variance)), kish, level)
 
 
 def ratio_of_sums(above: Floats, below: Floats, level: float = 0.95) -> Interval:
@@ -117,7 +113,7 @@ def fit_wallet(
         rule = Interval.of_error(float(each.mean()), float(each.std(ddof=1) / np.sqrt(each.size)), level)
     return Wallet(
         main_store=weighted_share(main[known], weight[known], level) if known.sum() >= FEWEST else None,
-        as_asked=float(main[known].mean()) if known.any() else np.nan,
+        as_asked=_as_asked(main, known, rows.at_till),
         asked=int(known.sum()),
         at_till=int((known & rows.at_till).sum()),
         share=share,
@@ -129,6 +125,12 @@ def fit_wallet(
         too_early=int((asked_spend & ~rows.preceded).sum()),
         for_silent=sum(str(name) in given for name in rows.ids[known]),
     )
+
+
+def _as_asked(main: Floats, known: Bools, at_till: Bools) -> float:
+    """The share of main store as it looks at the till; nobody may have been asked elsewhere, or there."""
+    told = known & at_till if (known & at_till).any() else known
+    return float(main[told].mean()) if told.any() else np.nan
 
 
 def _main_margin(rows: WalletRows, main: Floats, kept: Bools, level: float) -> Interval | None:

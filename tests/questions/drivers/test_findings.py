@@ -32,6 +32,9 @@ def test_a_link_is_always_called_one_and_names_forward_and_mirror() -> None:
         assert "effect" not in found[0].text
         assert "mirror" in found[0].method
         assert ("No link" in found[0].text) == (effect == 0.0)
+    words = {"main": "overall", "currency": "EUR", "level": 0.95}
+    told = link_findings(link, None, **words, a_point="A point is so much.")[0].text
+    assert "). A point is so much. It is a link" in told
     missing = link_findings(None, None, main="overall", currency="EUR", level=0.95)
     assert [one.value for one in missing] == [None]
     assert "two observed years before" in missing[0].text
@@ -44,4 +47,6 @@ def test_whoever_owns_a_kpi_must_not_compute_it() -> None:
     found = {one.id: one for one in kpi_findings([branch], metrics, main="overall", currency="EUR", level=0.95)}
     assert set(found) == {"experience.kpi.shops.margin_per_point", "experience.kpi.store.owner_computes"}
     assert "is computed by its own owner" in found["experience.kpi.store.owner_computes"].text
+    told = kpi_findings([branch], metrics, main="overall", currency="EUR", level=0.95, a_point="A point is so much.")[0]
+    assert told.text.endswith("A link. A point is so much.")
     assert "A link" in found["experience.kpi.shops.margin_per_point"].text

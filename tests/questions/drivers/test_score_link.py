@@ -132,5 +132,12 @@ def test_two_answers_of_a_customer_tell_how_steady_the_score_is() -> None:
     without = reliability_of(answers, upset, main="main")
     assert without is not None
     assert without[1] == n - 100
+    # Asked every week, a customer has answers in between; the second of the pair is the first that is late enough.
+    weekly = answers.union(
+        answers.filter(answers.day == days[0]).mutate(day=ibis.literal(date(2025, 1, 8)), points=0.0)
+    )
+    often = reliability_of(weekly, None, main="main")
+    assert often is not None
+    assert often == found
     late = answers.mutate(day=ibis.ifelse(answers.day == days[1], ibis.literal(date(2025, 6, 1)), answers.day))
     assert reliability_of(late, None, main="main") is None

@@ -8,7 +8,7 @@ import ibis
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.questions.experience.answers import Quarters, answered, main_metric, points
+from cxvalue.questions.experience.answers import Quarters, answered, main_metric, point_in_words, points
 from cxvalue.study.experience import MetricRules
 
 AS_OF = date(2026, 6, 30)
@@ -28,6 +28,12 @@ def test_points_run_from_0_to_100_and_nps_from_minus_100_to_100() -> None:
     found = rows.mutate(points=points(rows.score, rows.metric, metrics, ["csat", "nps", "other"])).to_pandas()
     assert found["points"].tolist()[:6] == [0.0, 75.0, -100.0, 0.0, 100.0, 30.0]
     assert found["points"].isna().tolist() == [False] * 6 + [True]  # no answer is no passive one
+
+
+def test_a_point_is_told_where_it_would_be_taken_for_one_of_the_scale() -> None:
+    metrics = {"csat": MetricRules(scale=(1, 5)), "nps": MetricRules(kind="nps"), "index": MetricRules(scale=(0, 100))}
+    assert point_in_words(["nps", "csat"], metrics) == "A point is a hundredth of the scale."
+    assert point_in_words(["nps", "index"], metrics) == ""
 
 
 def test_wallet_questions_and_empty_scores_are_no_answers() -> None:

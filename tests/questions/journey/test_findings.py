@@ -39,4 +39,6 @@ def test_matches_channels_and_withheld_cells() -> None:
     (gap,) = channel_findings([ChannelGap("on line", "phone", Interval(4.0, 3.0, 5.0), 40)], main="overall", level=0.95)
     assert gap.id == "experience.journey.channel_gap.on_line.phone"
     assert "A link" in gap.text
+    (lower,) = channel_findings([ChannelGap("a", "b", Interval(-4.0, -5.0, 1.0), 40)], main="overall", level=0.95)
+    assert "4.00 points lower by a than by b (between −1 and 5)" in lower.text
     assert suppressed_finding(3, 10).id == "experience.privacy.suppressed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cxvalue.findings.numbers import format_finding, format_interval
@@ -26,6 +28,14 @@ def test_every_level_has_its_findings_and_says_link() -> None:
     assert "equal past" in step.text
     assert not any("effect" in one.text for one in found.values())
     assert "experience.level.low.cltv" not in found
+
+
+def test_a_level_that_goes_with_less_says_how_much_less() -> None:
+    lower = replace(worth(), steps={"high": Interval(-20.0, -50.0, 10.0)})
+    step = level_findings(lower, rows_of(), currency="EUR", level=0.95)[-1]
+    assert "EUR 20.00 less margin" in step.text
+    assert "(between EUR −10.00 and 50.00)" in step.text
+    assert (step.value, step.low, step.high) == (-20.0, -50.0, 10.0)
 
 
 def fit(kappa: float, se: float, first: tuple[float, float, float] = (20.0, 18.0, 22.0)) -> Habituation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cxvalue.findings.numbers import format_range
@@ -23,6 +25,12 @@ def test_gaps_and_trends_have_ids_of_metric_and_competitor() -> None:
     assert found["overall.Other.gap"].low is None
     assert "gives no error" in found["overall.Other.gap"].text
     assert found["overall.Other.gap_trend"].value is None
+
+
+def test_several_figures_of_a_day_are_told() -> None:
+    for figures, told in ((3, True), (1, False)):
+        found = gap_findings([replace(MOVING, figures=figures)], level=0.95)
+        assert all(("several figures on one day" in one.method) == told for one in found)
 
 
 def test_doing_nothing_is_trend_times_two_years_times_link_times_customers() -> None:

@@ -38,6 +38,22 @@ def test_a_gap_has_an_interval_only_where_the_benchmark_has_an_error() -> None:
     assert found[0].trend is None
 
 
+def test_figures_of_regions_on_one_day_are_averaged_and_not_chosen_from_by_their_order() -> None:
+    table = ibis.memtable(
+        {"metric": ["csat"] * 4, "competitor": ["X", "X", "Y", "Y"], "value": [4.0, 3.0, 4.0, 3.0],
+         "se": [0.3, 0.4, 0.3, None], "n": [300.0, 100.0, 300.0, None]}
+    )  # fmt: skip
+    for order in (table, table.order_by(ibis.desc("value")), table.order_by("value")):
+        weighed, plain = gaps_of(order, own(), {}, as_of=AS_OF)
+        assert (weighed.theirs, weighed.latest, weighed.figures) == (3.75, -0.25, 2)
+        assert weighed.interval is not None
+        theirs = np.hypot(0.75 * 0.3, 0.25 * 0.4)
+        assert weighed.interval.high - weighed.latest == pytest.approx(
+            1.959964 * np.hypot(theirs, np.sqrt(0.25 / 39)), rel=1e-5
+        )
+        assert (plain.theirs, plain.interval) == (3.5, None)  # one of them says neither n nor its error
+
+
 def test_answers_of_one_customer_go_together_in_the_error() -> None:
     rng, n = np.random.default_rng(4), 60
     score, who = rng.integers(1, 6, n).astype(float), rng.integers(0, 12, n)

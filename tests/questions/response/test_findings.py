@@ -66,6 +66,25 @@ def test_an_instrument_is_graded_by_its_balance() -> None:
     assert found.thin < 0.5
 
 
+def test_a_sign_is_said_in_words_or_in_the_range_and_what_is_not_shown_is_not_claimed() -> None:
+    worse = replace(
+        MADE, retained=Interval(-0.09, -0.15, -0.03), naive=0.02, margin_of_slow=Interval(5.0, -1.0, 11.0),
+        instrument=Instrument(Interval(0.2, -0.1, 0.5), 40.0, 0.5),
+    )  # fmt: skip
+    found = {key: one.text for key, one in written(worse).items()}  # type: ignore[attr-defined]
+    assert "keeps 9.0 fewer of 100 complainers (between 3.0 and 15.0)" in found["retained"]
+    assert "would say −2.0" in found["retained"]
+    assert "It is not shown that doing so" in found["value_of_target"]
+    assert (
+        "it is not shown that a fast answer keeps complainers: 20.0 of 100 (between −10 and 50)" in found["instrument"]
+    )
+    fewer = replace(MADE, instrument=Instrument(Interval(-0.2, -0.3, -0.1), 40.0, 0.5))
+    told = written(fewer)["instrument"].text  # type: ignore[attr-defined]
+    assert "keeps 20.0 fewer of 100 (between 10 and 30)" in told
+    more = replace(MADE, instrument=Instrument(Interval(0.2, 0.1, 0.3), 40.0, 0.5))
+    assert "keeps 20.0 more of 100" in written(more)["instrument"].text  # type: ignore[attr-defined]
+
+
 def test_a_median_that_cannot_be_another_day_has_no_range() -> None:
     rows, _ = complaints()
     assert isinstance(rows, Complaints)

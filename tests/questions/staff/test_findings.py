@@ -28,6 +28,30 @@ def test_loud_leads_are_said_and_graded() -> None:
     assert link_of_staff_findings(None, currency="EUR", level=0.95) == []
 
 
+def test_those_who_were_sent_away_are_told_where_they_are_left_out() -> None:
+    rows = [("a", "u", date(2020, 1, 1), date(2025, 1, 9)), ("b", "u", date(2020, 1, 1), date(2025, 1, 9))]
+    for reasons, told in ((["retired", "own wish"], True), (["own wish", "own wish"], False)):
+        people = head_count_of(staff(rows, reason=reasons), observed_from=date(2025, 1, 1), as_of=date(2025, 1, 31))
+        assert people is not None
+        found = turnover_findings(people, turnover_of(people), level=0.95)[0]
+        assert ("1 of them did not choose to leave" in found.method) == told
+
+
+def test_who_stays_a_year_is_not_told_where_nobody_was_seen_in_the_first_one() -> None:
+    """Forty who came long before the table begins, and one newcomer who left: not "0% are still there"."""
+    old = [(f"e{k}", "u", date(2024, 9, 1), None) for k in range(40)]
+    found = head_count_of(
+        staff([*old, ("new", "u", date(2025, 2, 1), date(2025, 2, 13))]),
+        observed_from=date(2025, 1, 1),
+        as_of=date(2026, 6, 30),
+    )
+    assert found is not None
+    turnover, survival = turnover_findings(found, turnover_of(found), level=0.95)
+    assert turnover.value is not None
+    assert (survival.id, survival.value) == ("experience.staff.survival", None)
+    assert "first 12 months" in survival.text
+
+
 def test_a_cost_is_not_claimed_where_units_differ_by_chance() -> None:
     found = fit_turnover_link(drawn(1))
     assert found is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import ibis
@@ -32,7 +33,14 @@ def test_heads_and_leavers_by_month() -> None:
     assert found.leavers.tolist() == [[0, 1, 0], [0, 0, 0]]
     assert found.mean.tolist() == [[1.5, 1.5, 1.0], [0, 0, 0]]
     assert found.people == 2  # c left before anything was observed
-    assert (found.monthly_cost, found.leavers_year) == (2500.0, 2)
+    assert (found.monthly_cost, found.leavers_year) == (
+        3000.0,
+        2,
+    )  # of those who left; a stays and c's cost is not known
+    stays = staff([("a", "u", date(2020, 1, 1), None)], monthly_cost=[2000.0])
+    of_all = head_count_of(stays, observed_from=date(2025, 1, 1), as_of=date(2025, 3, 31))
+    assert of_all is not None
+    assert of_all.monthly_cost == 2000.0
     turnover = turnover_of(found)
     assert turnover is not None
     assert turnover.rate.value == pytest.approx(12 * 1 / 4)
@@ -62,6 +70,39 @@ def test_those_who_were_sent_away_are_counted_apart() -> None:
     found = head_count_of(people, observed_from=date(2025, 1, 1), as_of=date(2025, 1, 31))
     assert found is not None
     assert (found.leavers.sum(), found.chose.sum(), found.reasons) == (2, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "chose"),
+    [("Redundancy: shop closed", False), ("Сокращение штата", False), ("Вихід на пенсію", False), ("裁员", False),
+     ("betriebsbedingte Kündigung", False), ("laid-off", False), ("not voluntary", False), ("licenciement", False),
+     ("voluntary", True), ("по собственному желанию", True), ("за власним бажанням", True), ("个人原因", True),
+     ("moved abroad", True), ("", True)],
+)  # fmt: skip
+def test_reasons_are_known_in_the_words_and_languages_of_those_who_wrote_them(reason: str, chose: bool) -> None:
+    people = staff([("a", "u", date(2020, 1, 1), date(2025, 1, 9)), ("b", "u", date(2020, 1, 1), None)],
+                   reason=[reason, "x"])  # fmt: skip
+    found = head_count_of(people, observed_from=date(2025, 1, 1), as_of=date(2025, 1, 31))
+    assert found is not None
+    assert (found.leavers.sum(), bool(found.chose.sum())) == (1, chose)
+
+
+def test_a_turnover_is_that_of_the_months_seen_and_not_that_of_the_law_behind_them() -> None:
+    """A good and a bad spell that all people of a unit share: what was counted is held to the chances of those months."""
+    rng = np.random.default_rng(3)
+    held = law = 0
+    for _ in range(100):
+        chance = 0.04 * np.exp(0.8 * rng.standard_normal((8, 24)) - 0.32)
+        leavers = rng.binomial(20, chance)
+        rows = head_count_of(staff([("a", "u", date(2020, 1, 1), None)]), observed_from=date(2024, 1, 1),
+                             as_of=date(2025, 12, 31))  # fmt: skip
+        assert rows is not None
+        found = turnover_of(replace(rows, leavers=leavers.astype(float), mean=np.full((8, 24), 20.0)))
+        assert found is not None
+        held += found.rate.low <= 12 * chance.mean() <= found.rate.high
+        law += found.rate.low <= 12 * 0.04 <= found.rate.high
+    assert held >= 90
+    assert law < held
 
 
 def test_the_world_s_turnover_is_found() -> None:

@@ -135,6 +135,22 @@ def test_turnover_above_the_best_units_is_held_where_units_differ() -> None:
     assert proven >= 90
 
 
+def test_a_head_office_without_customers_is_no_best_unit() -> None:
+    rows = drawn(1, units=8)
+    office = replace(
+        rows,
+        units=(*rows.units, "office"),
+        turnover=np.vstack([rows.turnover, np.zeros(36)]),
+        lost=np.vstack([rows.lost, np.full(36, np.nan)]),
+        customers=np.vstack([rows.customers, np.zeros(36)]),
+        margin=np.append(rows.margin, 0.0),
+        rate=np.append(rows.rate, 0.0),
+        people=np.append(rows.people, 500.0),
+        halves=np.column_stack([rows.halves, np.zeros(2)]),
+    )
+    assert fit_turnover_link(office) == fit_turnover_link(rows)
+
+
 def test_the_quarter_that_was_best_in_one_half_is_looked_at_in_the_other() -> None:
     rows = replace(
         drawn(1, units=8),

@@ -41,3 +41,4 @@ def test_delay_expectation_and_the_smallest_sample() -> None:
     assert "from 0 to 100, a week" in found[0].text
     assert timing_findings(None, None, main="main", level=0.95) == []
     assert minimum_finding(3831, 5.0, main="main").value == 3831
+    assert minimum_finding(3831, 5.0, main="main", a_point="So much.").text.endswith("are noise. So much.")
