@@ -41,6 +41,7 @@ class DiscountAnswers(Asked):
             segment=self._segment,
             gross_margin=margin,
             purchases=self._bought,
+            transactions=self.opened.table_or_none("transactions"),
         )
 
     @cached_property

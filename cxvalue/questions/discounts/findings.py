@@ -53,6 +53,13 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
             share=format_value(data.assumed_margin, "share"),
         )
         method, ran = f"{method} {assumed}", f"{ran} {assumed}"
+    if data.kept < 1:
+        returned = translate(
+            "{share} of what was sold at these visits was refunded later, so every amount is reduced by that share, as if "
+            "it did not depend on the discount.",
+            share=format_value(1 - data.kept, "share"),
+        )
+        method, ran = f"{method} {returned}", f"{ran} {returned}"
     none, flat = (
         translate("margin per visit without a discount"),
         translate("margin per visit at the best flat discount"),

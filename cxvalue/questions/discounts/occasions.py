@@ -20,6 +20,7 @@ from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.discounts.chosen import by_history, explained
+from cxvalue.questions.discounts.kept import kept_share
 from cxvalue.tables.ask import ask
 from cxvalue.tables.checks.soundness import FEWEST_SALES, is_no_amount
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
@@ -50,6 +51,7 @@ class Occasions:
         assumed_margin: the share of the basket's value that stands in for a missing column of margins, else None.
         depth_by_basket: share of the differences between baskets (logarithms) that goes with the depth named first; 0 where
             chance alone makes as much.
+        kept: share of what these visits sold that was not given back later; value, margin and realised are reduced to it.
         depth_by_history: the same of what customers had done before, within a month: the most of what `chosen` asks.
     """
 
@@ -70,6 +72,7 @@ class Occasions:
     people: tuple[int, ...] = ()
     depth_by_basket: float = 0.0
     depth_by_history: float = 0.0
+    kept: float = 1.0
 
     @property
     def total(self) -> float:
@@ -84,11 +87,13 @@ def occasions_of(
     segment: str | None = None,
     gross_margin: float | None = None,
     purchases: ir.Table | None = None,
+    transactions: ir.Table | None = None,
 ) -> Occasions:
     """Add offers up; `segment` is a column of `customers`. Raises `BadInput` with every contradiction that it finds.
 
     Without a column `basket_margin` a basket's margin is `gross_margin` of its value before discount, if that is given.
-    `purchases` tell what customers had spent before their first offer.
+    `purchases` tell what customers had spent before their first offer and, with the lines of `transactions`, which share of
+    what these visits sold was given back: amounts are reduced to what was kept.
     """
     each, priced, assumed = _each_occasion(offers, gross_margin)
     problems = _contradictions(each, priced)
@@ -116,6 +121,7 @@ def occasions_of(
         out = np.zeros((groups.size, len(keys)))
         np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
         sums.append(out)
+    kept = kept_share(each, purchases, transactions) if priced else 1.0
     # NaN is above every number for an engine: no basket without a price, and none that is no number, has a size.
     known_size = (each.bv > 0) & (each.bv <= float_info.max) if priced else ibis.literal(False)
     size = known_size.ifelse(each.bv, ibis.null("float64")).log()
@@ -136,9 +142,9 @@ def occasions_of(
         segment=keys[:, 0].astype(np.int64),
         segments=tuple(segments.tolist()),
         count=sums[0],
-        value=sums[1],
-        margin=sums[2],
-        realised=sums[3],
+        value=kept * sums[1],
+        margin=kept * sums[2],
+        realised=kept * sums[3],
         ladder=np.sort(offers.select("depth").distinct().to_pandas()["depth"].to_numpy(float)),
         first_depths={float(d): float(n) / every for d, n in zip(firsts["first"], firsts["number"], strict=True)},
         customers=customers,
@@ -148,6 +154,7 @@ def occasions_of(
         people=_people(known, segments),
         depth_by_basket=explained(sizes, mean, spread, customers),
         depth_by_history=by_history(each, purchases, customers) if len(firsts) > 1 else 0.0,
+        kept=kept,
     )
 
 
