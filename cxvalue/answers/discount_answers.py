@@ -24,6 +24,7 @@ from cxvalue.questions.discounts.display import (
 from cxvalue.questions.discounts.findings import discount_findings, extrapolation_sentence
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pandas as pd
 
 
@@ -35,7 +36,12 @@ class DiscountAnswers(Asked):
         """The visits at which a discount was named: above which depth and up to which one a customer bought."""
         customers, margin = self.opened.table_or_none("customers"), self.settings.gross_margin
         return discounts.occasions_of(
-            self.opened.table("offers"), customers, segment=self._segment, gross_margin=margin
+            self.opened.table("offers"),
+            customers,
+            segment=self._segment,
+            gross_margin=margin,
+            purchases=self._bought,
+            transactions=self.opened.table_or_none("transactions"),
         )
 
     @cached_property
@@ -52,6 +58,10 @@ class DiscountAnswers(Asked):
     def curve(self) -> pd.DataFrame:
         """The share that buys and what is earned at every depth."""
         return curve_table(self.found)
+
+    @property
+    def _bought(self) -> ir.Table | None:
+        return self.purchases if "transactions" in self.opened.tables.paths else None
 
     @property
     def _segment(self) -> str | None:
@@ -102,8 +112,7 @@ class DiscountAnswers(Asked):
     def walkaways(self, answer: Answer) -> None:
         """How much margin is lost with customers who leave?"""
         opened, silent, money = self.opened, self.settings.dormancy.days, self.currency
-        bought = self.purchases if "transactions" in opened.tables.paths else None
-        followed = discounts.afterwards(opened.table("offers"), bought, days=silent, as_of=opened.as_of)
+        followed = discounts.afterwards(opened.table("offers"), self._bought, days=silent, as_of=opened.as_of)
         lost, worth = discounts.lost_share(followed, level=self.level), None
         if opened.values_customers:
             active = opened.states(ids=False).days_silent < silent

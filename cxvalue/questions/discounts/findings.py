@@ -21,7 +21,7 @@ FEWEST_VISITS = 50
 POORLY = 3.0
 """Overdispersion above which no family describes the refusals well."""
 CHOSEN = 0.02
-"""Share of the differences between baskets that goes with the first depth, above which depths were chosen by the basket."""
+"""Share of the differences between baskets or histories that goes with the first depth, above which depths were chosen."""
 MEASURED = 0.02
 """Share of the occasions that begin with no discount, above which what happens without one was seen."""
 
@@ -37,7 +37,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         family=translate(found.best.family),
         families=len(found.fits),
     )
-    chosen = data.depth_by_basket > CHOSEN
+    chosen = max(data.depth_by_basket, data.depth_by_history) > CHOSEN
     if len(data.first_depths) > 1 and not chosen:
         alike = translate(
             "Customers who were named different depths first are taken to be alike, as if chance had decided."
@@ -53,6 +53,13 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
             share=format_value(data.assumed_margin, "share"),
         )
         method, ran = f"{method} {assumed}", f"{ran} {assumed}"
+    if data.kept < 1:
+        returned = translate(
+            "{share} of what was sold at these visits was refunded later, so every amount is reduced by that share, as if "
+            "it did not depend on the discount.",
+            share=format_value(1 - data.kept, "share"),
+        )
+        method, ran = f"{method} {returned}", f"{ran} {returned}"
     none, flat = (
         translate("margin per visit without a discount"),
         translate("margin per visit at the best flat discount"),
@@ -70,12 +77,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         "No visit ended without a purchase. If visits without one were not recorded, this covers buyers "
         "only and says nothing about those who leave."
     )
-    by_basket = translate(
-        "Larger and smaller baskets were named different depths first ({share} of the differences between baskets go with "
-        "it). Whoever was offered more is another customer than who was offered less, and the range does not hold what that "
-        "may do. Name depths by lot to a part of the customers.",
-        share=format_value(data.depth_by_basket, "share"),
-    )
+    others = _chosen_sentence(data)
     writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
     findings = []
     for key, label, unit, figure, say, made in parts:
@@ -88,9 +90,26 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
         value = range_of(figure.value, figure.low, figure.high)
         text = say(found, currency)
-        doubts = [left] * nobody_left + [by_basket] * (chosen and key != "ladder_profit")
+        doubts = [left] * nobody_left + [others] * (chosen and key != "ladder_profit")
         findings.append(writer.write(key, label, value, unit, " ".join([text, *doubts]), made))
     return findings
+
+
+def _chosen_sentence(data: Occasions) -> str:
+    """That customers who differ were named different depths first."""
+    if data.depth_by_basket > CHOSEN:
+        return translate(
+            "Larger and smaller baskets were named different depths first ({share} of the differences between baskets go "
+            "with it). Whoever was offered more is another customer than who was offered less, and the range does not hold "
+            "what that may do. Name depths by lot to a part of the customers.",
+            share=format_value(data.depth_by_basket, "share"),
+        )
+    return translate(
+        "Customers with another history were named different depths first ({share} of the differences in what they had done "
+        "before go with it). Whoever was offered more is another customer than who was offered less, and the range does not "
+        "hold what that may do. Name depths by lot to a part of the customers.",
+        share=format_value(data.depth_by_history, "share"),
+    )
 
 
 def extrapolation_sentence(found: DiscountResult, data: Occasions) -> str:

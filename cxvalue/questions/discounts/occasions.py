@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.questions.discounts.chosen import by_history, explained
+from cxvalue.questions.discounts.kept import kept_share
 from cxvalue.tables.ask import ask
 from cxvalue.tables.checks.soundness import FEWEST_SALES, is_no_amount
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 GROUPS = 250
 """Random groups of customers, which are drawn anew together to tell how sure a figure is."""
-CHANCE = 0.001
-"""Below this probability baskets do not differ by chance between the depths that were named first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +51,8 @@ class Occasions:
         assumed_margin: the share of the basket's value that stands in for a missing column of margins, else None.
         depth_by_basket: share of the differences between baskets (logarithms) that goes with the depth named first; 0 where
             chance alone makes as much.
+        kept: share of what these visits sold that was not given back later; value, margin and realised are reduced to it.
+        depth_by_history: the same of what customers had done before, within a month: the most of what `chosen` asks.
     """
 
     low: Floats
@@ -70,6 +71,8 @@ class Occasions:
     assumed_margin: float | None = None
     people: tuple[int, ...] = ()
     depth_by_basket: float = 0.0
+    depth_by_history: float = 0.0
+    kept: float = 1.0
 
     @property
     def total(self) -> float:
@@ -83,10 +86,14 @@ def occasions_of(
     *,
     segment: str | None = None,
     gross_margin: float | None = None,
+    purchases: ir.Table | None = None,
+    transactions: ir.Table | None = None,
 ) -> Occasions:
     """Add offers up; `segment` is a column of `customers`. Raises `BadInput` with every contradiction that it finds.
 
     Without a column `basket_margin` a basket's margin is `gross_margin` of its value before discount, if that is given.
+    `purchases` tell what customers had spent before their first offer and, with the lines of `transactions`, which share of
+    what these visits sold was given back: amounts are reduced to what was kept.
     """
     each, priced, assumed = _each_occasion(offers, gross_margin)
     problems = _contradictions(each, priced)
@@ -114,6 +121,7 @@ def occasions_of(
         out = np.zeros((groups.size, len(keys)))
         np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
         sums.append(out)
+    kept = kept_share(each, purchases, transactions) if priced else 1.0
     # NaN is above every number for an engine: no basket without a price, and none that is no number, has a size.
     known_size = (each.bv > 0) & (each.bv <= float_info.max) if priced else ibis.literal(False)
     size = known_size.ifelse(each.bv, ibis.null("float64")).log()
@@ -134,9 +142,9 @@ def occasions_of(
         segment=keys[:, 0].astype(np.int64),
         segments=tuple(segments.tolist()),
         count=sums[0],
-        value=sums[1],
-        margin=sums[2],
-        realised=sums[3],
+        value=kept * sums[1],
+        margin=kept * sums[2],
+        realised=kept * sums[3],
         ladder=np.sort(offers.select("depth").distinct().to_pandas()["depth"].to_numpy(float)),
         first_depths={float(d): float(n) / every for d, n in zip(firsts["first"], firsts["number"], strict=True)},
         customers=customers,
@@ -144,28 +152,10 @@ def occasions_of(
         priced=priced,
         assumed_margin=assumed,
         people=_people(known, segments),
-        depth_by_basket=_explained(sizes, mean, spread, customers),
+        depth_by_basket=explained(sizes, mean, spread, customers),
+        depth_by_history=by_history(each, purchases, customers) if len(firsts) > 1 else 0.0,
+        kept=kept,
     )
-
-
-def _explained(number: Floats, mean: Floats, spread: Floats, customers: int) -> float:
-    """Share of the variance of groups taken together that lies between them; 0 where chance would make as much.
-
-    `number`, `mean` and `spread` (population variance) are those of each group. Visits of one customer are alike, so that
-    customers count and not visits (F test, 1 in 1,000).
-
-    >>> some = np.array([100.0, 100.0])
-    >>> _explained(some, np.array([1.0, 2.0]), np.array([0.25, 0.25]), 200), _explained(some, 0 * some, some, 200)
-    (0.5, 0.0)
-    """
-    number, mean, spread = (one[number > 0] for one in (number, mean, spread))
-    between = float(number @ (mean - number @ mean / max(number.sum(), 1.0)) ** 2)
-    within = float(number @ spread)
-    groups, left = number.size, min(float(number.sum()), customers) - number.size
-    if groups < 2 or left < 1 or between <= 0:
-        return 0.0
-    f = between / (groups - 1) / max(within / left, 1e-12 * between)
-    return between / (between + within) if special.fdtrc(groups - 1, left, f) < CHANCE else 0.0
 
 
 def _each_occasion(offers: ir.Table, gross_margin: float | None) -> tuple[ir.Table, bool, float | None]:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxvalue.questions.discounts.chosen import explained
 from cxvalue.questions.discounts.findings import discount_findings
-from cxvalue.questions.discounts.occasions import _explained, occasions_of
+from cxvalue.questions.discounts.occasions import occasions_of
 from cxvalue.questions.discounts.policies import analyse
 
 VISITS = 3_000
@@ -65,5 +66,5 @@ def test_depths_by_lot_are_hardly_ever_taken_for_chosen_ones() -> None:
         by_customer = rows.groupby("customer_id")["depth"].transform("first")  # a lot for each customer
         groups = np.log(rows["basket_value"]).groupby(by_customer)
         parts = (groups.size(), groups.mean(), groups.var(ddof=0))
-        claimed += _explained(*(one.to_numpy(float) for one in parts), rows["customer_id"].nunique()) > 0
+        claimed += explained(*(one.to_numpy(float) for one in parts), rows["customer_id"].nunique()) > 0
     assert claimed <= 3  # of 200 at 1 in 1,000
