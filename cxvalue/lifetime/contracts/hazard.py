@@ -185,14 +185,14 @@ def _maximise(x: Floats, n: Floats, d: Floats) -> tuple[Floats, Floats, float]:
     """Fisher scoring with halved steps; the log-likelihood of this link is concave."""
     coef = np.zeros(x.shape[1])
     coef[0] = np.log(-np.log1p(-min(d.sum() / n.sum(), 1 - 1e-9)))
-    value = _log_likelihood(x @ coef, n, d)
+    value = log_likelihood(x @ coef, n, d)
     information = np.eye(x.shape[1])
     for _ in range(_STEPS):
-        score, weight = _derivatives(x @ coef, n, d)
+        score, weight = derivatives(x @ coef, n, d)
         gradient, information = x.T @ score, (x * weight[:, None]).T @ x
         step = np.linalg.lstsq(information, gradient, rcond=None)[0]
         for _ in range(40):
-            better = _log_likelihood(x @ (coef + step), n, d)
+            better = log_likelihood(x @ (coef + step), n, d)
             if better >= value:
                 break
             step = step / 2
@@ -203,12 +203,13 @@ def _maximise(x: Floats, n: Floats, d: Floats) -> tuple[Floats, Floats, float]:
     return coef, information, float(value)
 
 
-def _log_likelihood(score: Floats, n: Floats, d: Floats) -> float:
+def log_likelihood(score: Floats, n: Floats, d: Floats) -> float:
+    """Of cells with the complementary log-log `score` of leaving, `n` member-months at risk and `d` ends in each."""
     rate = np.exp(np.clip(score, -50.0, 30.0))
     return float(d @ np.log(-np.expm1(-rate)) - (n - d) @ rate)
 
 
-def _derivatives(score: Floats, n: Floats, d: Floats) -> tuple[Floats, Floats]:
+def derivatives(score: Floats, n: Floats, d: Floats) -> tuple[Floats, Floats]:
     """First derivative and expected second derivative of the log-likelihood by the score of each cell."""
     rate = np.exp(np.clip(score, -50.0, 30.0))
     gone = -np.expm1(-rate)

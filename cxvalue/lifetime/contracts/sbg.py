@@ -23,7 +23,7 @@ from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
-from cxvalue.lifetime.models.optimise import invert, maximise
+from cxvalue.lifetime.models.optimise import Optimum, invert, maximise
 
 PERIODS_PER_YEAR = {"month": 12.0, "year": 1.0}
 PARAMETERS = ("alpha", "beta")
@@ -31,6 +31,8 @@ PARAMETERS = ("alpha", "beta")
 _BOUNDS = ((-10.0, 14.0), (-10.0, 14.0))
 _STARTS = (0.5, 2.0, 20.0)
 _NEGLIGIBLE = 1e-13
+
+CHANCE, BEGAN, SINCE = "renewal", "began", "since"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +116,23 @@ def _log_likelihood(data: Durations) -> Callable[[Floats], tuple[float, Floats]]
     return objective
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Whose rate of leaving is another one: at the chance after `months` renewals (kind `renewal`), of those who began in
+    the last `months` (`began`), or of everybody in the last `months` (`since`); with 0 of these, by the year up to today.
+    """
+
+    kind: str
+    months: int
+
+    @property
+    def name(self) -> str:
+        """Of its factor among the parameters."""
+        if self.kind == CHANCE:
+            return f"pace_renewal_{self.months + 1}"
+        return f"pace_{self.kind}_{self.months}_months" if self.months else f"pace_{self.kind}_a_year"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RenewalModel(Plain):
     """An sBG fitted by maximum likelihood; it carries the length of its period.
@@ -127,6 +146,8 @@ class RenewalModel(Plain):
         time_unit: the period, month or year.
         status: ok, degenerate (a parameter sits at its limit) or not_converged.
         reason: why the status is not ok, in one sentence; empty when it is.
+        marks: what the sBG alone does not know (`renewal_marks`); of each `params` has the factor on the rate of
+            leaving, after alpha and beta and in this order.
     """
 
     params: Mapping[str, float]
@@ -137,6 +158,7 @@ class RenewalModel(Plain):
     time_unit: str
     status: str
     reason: str
+    marks: tuple[Mark, ...] = ()
 
     @property
     def name(self) -> str:
@@ -160,29 +182,67 @@ class RenewalModel(Plain):
         return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
-        """n draws of (alpha, beta), shape (n, 2), from the normal approximation on the log scale."""
+        """n draws of the parameters, shape (n, parameters), from the normal approximation on the log scale."""
         values, vectors = np.linalg.eigh(self.covariance)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        return np.exp(np.log(np.array(self.values)) + rng.standard_normal((n, 2)) @ root.T)
+        return np.exp(np.log(list(self.params.values())) + rng.standard_normal((n, len(values))) @ root.T)
+
+    @property
+    def changed(self) -> bool:
+        """Whether newer customers, or everybody of late, leave at another rate than before."""
+        return any(mark.kind != CHANCE for mark in self.marks)
+
+    @property
+    def otherwise(self) -> float:
+        """How many times as fast as forecast customers leave if a change of late is over, or goes on for another year.
+
+        1 where everybody's rate has not changed.
+        """
+        pace = 1.0
+        for mark, factor in zip(self.marks, list(self.params.values())[2:], strict=True):
+            if mark.kind == SINCE:
+                pace *= 1 / factor if mark.months else factor
+        return pace
 
     # curves -----------------------------------------------------------------------------------------------------
 
     def survival(self, t: ArrayLike, renewed: ArrayLike = 0) -> Floats:
         """P(t more renewals | `renewed` so far); with `renewed` 0 the survival curve S(t)."""
-        return survival(*self.values, t, renewed)
+        return self.curve(np.array(list(self.params.values())), t, renewed)
+
+    def curve(self, drawn: Floats, t: ArrayLike, renewed: ArrayLike = 0, began: float | None = None) -> Floats:
+        """The same at other parameters, with a first axis where `drawn` has a row a draw.
+
+        Who has renewed so often began so many periods and half a one before the last day, unless `began` says how many
+        months before.
+        """
+        _, done = np.broadcast_arrays(np.asarray(t), np.asarray(renewed))
+        alpha, beta, *factors = (part.reshape(part.shape + (1,) * done.ndim) for part in np.moveaxis(drawn, -1, 0))
+        stays = survival(alpha, beta, t, renewed)
+        step = 12 / PERIODS_PER_YEAR[self.time_unit]
+        months = (done + 0.5) * step if began is None else np.full(done.shape, began)
+        pace: Floats = np.ones(())
+        for mark, factor in zip(self.marks, factors, strict=True):
+            if mark.kind == CHANCE:
+                ahead = (done <= mark.months) & (mark.months < done + np.asarray(t))
+                one = np.log1p(alpha / (beta + mark.months))
+                stays = stays * np.where(ahead, np.exp(-one * (factor - 1)), 1.0)
+            elif mark.months:
+                pace = pace * np.where((months < mark.months) | (mark.kind == SINCE), factor, 1.0)
+            elif mark.kind == BEGAN:
+                pace = pace * factor ** (-months / 12)
+        return np.asarray(stays**pace) if self.marks else stays
 
     def survival_bounds(self, t: ArrayLike, level: float = 0.95, draws: int = 1000, seed: int = 1) -> Floats:
         """Lower and upper bound of S(t), shape (2, ...): quantiles over draws of the parameters."""
-        a, b = self.draw(draws, np.random.default_rng(seed)).T
-        shape = (draws,) + (1,) * np.ndim(t)
-        curves = survival(a.reshape(shape), b.reshape(shape), t)
+        curves = self.curve(self.draw(draws, np.random.default_rng(seed)), t)
         return np.array(interval_ends(curves, level))
 
     def retention(self, t: ArrayLike) -> Floats:
         """S(t) / S(t - 1) = (beta + t - 1) / (alpha + beta + t - 1): the share that stays at the end of period t."""
         a, b = self.values
         age = np.asarray(t, dtype=float) - 1
-        return np.asarray((b + age) / (a + b + age))
+        return self.survival(t) / self.survival(age) if self.marks else np.asarray((b + age) / (a + b + age))
 
     # expectations -----------------------------------------------------------------------------------------------
 
@@ -192,6 +252,10 @@ class RenewalModel(Plain):
         (alpha + beta + n - 1) / (alpha - 1), which is infinite where alpha is 1 or less: then only a horizon helps.
         """
         a, b = self.values
+        if self.marks:
+            raise CxvalueError(
+                "With rates of leaving that differ by renewal or by time only a horizon gives a lifetime."
+            )
         return (a + b + renewed - 1) / (a - 1) if a > 1 else math.inf
 
     def discounted_lifetime(self, annual_discount_rate: float) -> float:
@@ -229,20 +293,20 @@ class RenewalModel(Plain):
         self, figure: Callable[[RenewalModel], float], level: float = 0.95, draws: int = 400, seed: int = 1
     ) -> tuple[float, float]:
         """Bounds of any figure of the model, such as its lifetime: quantiles over draws of the parameters."""
-        values = [figure(self.with_params(*pair)) for pair in self.draw(draws, np.random.default_rng(seed))]
+        values = [figure(self.with_params(*row)) for row in self.draw(draws, np.random.default_rng(seed))]
         # Interpolating between an infinite and a finite draw would give nan.
         low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2], method="inverted_cdf")
         return float(low), float(high)
 
-    def with_params(self, alpha: float, beta: float) -> RenewalModel:
-        """The same model at other parameters; the uncertainty is kept."""
+    def with_params(self, alpha: float, beta: float, *factors: float) -> RenewalModel:
+        """The same model at other parameters, with a factor a mark; the uncertainty is kept."""
         from dataclasses import replace
 
         if not (0 < alpha < math.inf and 0 < beta < math.inf):
             raise CxvalueError(
                 "alpha and beta must be positive numbers, got {alpha} and {beta}.", alpha=alpha, beta=beta
             )
-        return replace(self, params={"alpha": float(alpha), "beta": float(beta)})
+        return replace(self, params=dict(zip(self.params, map(float, (alpha, beta, *factors)), strict=True)))
 
     def _factor(self, annual_discount_rate: float) -> float:
         if not annual_discount_rate >= 0:
@@ -281,21 +345,7 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
     found = maximise(objective, objective, starts, _BOUNDS, float(data.contracts))
     covariance = invert(found.information)
     values = np.exp(found.theta)
-    status, reason = "ok", ""
-    if found.at_bound:
-        status = "degenerate"
-        reason = (
-            translate(
-                "How long customers have stayed does not show how likely they are to leave: the share that stays"
-                " is the same at every age. Forecasts use that share."
-            )
-            if found.theta.min() > 0
-            else translate(
-                "Too few contracts ended to show how customers differ; the forecast rests on the few that did."
-            )
-        )
-    elif not (found.converged and found.positive_definite):
-        status, reason = "not_converged", translate("The search for the best parameters did not converge.")
+    status, reason = fit_renewal_status(found)
     return RenewalModel(
         params=dict(zip(PARAMETERS, values.tolist(), strict=True)),
         se=dict(zip(PARAMETERS, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True)),
@@ -306,3 +356,22 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
         status=status,
         reason=reason,
     )
+
+
+def fit_renewal_status(found: Optimum) -> tuple[str, str]:
+    """Whether the search ended at a top (ok), at a limit (degenerate) or neither (not_converged), and why not."""
+    if found.at_bound:
+        told = (
+            translate(
+                "How long customers have stayed does not show how likely they are to leave: the share that stays"
+                " is the same at every age. Forecasts use that share."
+            )
+            if found.theta[:2].min() > 0
+            else translate(
+                "Too few contracts ended to show how customers differ; the forecast rests on the few that did."
+            )
+        )
+        return "degenerate", told
+    if not (found.converged and found.positive_definite):
+        return "not_converged", translate("The search for the best parameters did not converge.")
+    return "ok", ""

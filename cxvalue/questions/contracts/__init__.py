@@ -12,6 +12,7 @@ endings           who ends within 12 months, by the model that was better on the
 drivers           what may drive the end of a contract, gathered from the tables
 driver_forecast   who ends in which month, by the model with drivers
 driver_words      drivers and their levels in the readers' language
+mark_words        newer customers, lasting changes and months of their own, in sentences
 members           member-months in the engine, from members to cells
 accounts          accounts whose users are satisfied: do they renew more often?
 contract_warning  the list of whom to call, with the reason in words

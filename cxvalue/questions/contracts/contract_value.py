@@ -21,7 +21,7 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.pace import Pace, at_pace
-from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
+from cxvalue.lifetime.contracts.sbg import RenewalModel
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
 from cxvalue.questions.contracts.driver_forecast import Hazard, monthly_outlook
 from cxvalue.questions.contracts.endings import ContractChurn, Miss, widened
@@ -204,7 +204,8 @@ def renewal_value(
     if money:
         equity = Interval.around(float(worth @ found.expected), found.total, level)
         factors = [float(worth @ found.faster) / equity.value] if equity.value and pace != 1 else []
-        if tested is not None and tested.margin.outside and tested.margin.foreseen.value:
+        followed_it = churn is not None and churn.by_age.otherwise != 1
+        if tested is not None and tested.margin.outside and tested.margin.foreseen.value and not followed_it:
             factors.append(tested.margin.actual / tested.margin.foreseen.value)
         equity = widened(equity, factors)
         if before is not None and len(before):
@@ -303,15 +304,19 @@ def _by_age(
         return np.asarray((1 - rest) * early + rest * late)
 
     mean = np.zeros((groups.shape[1], reach.size))
-    for alpha, beta in drawn:
-        mean += survival(alpha, beta, reach[None, :], groups[0][:, None]) / len(drawn)
+    for row in drawn:
+        mean += by.model.curve(row, reach[None, :], groups[0][:, None]) / len(drawn)
     mean **= by.pace
     low, high = (months_at_end(mean, share, groups[1], which, rest, paid, seen.step) for share in (tail, 1 - tail))
     total = np.empty(len(drawn))
-    for place, (alpha, beta) in enumerate(drawn):
-        leaving = np.clip(rng.beta(alpha, beta + seen.renewed), 1e-300, 1 - 1e-16)
+    for place, row in enumerate(drawn):
         # The chance at which they leave.
-        stay = np.ceil(np.log(rng.random(leaving.size)) / (paces[place] * np.log1p(-leaving)))
+        if by.model.marks:
+            curves = by.model.curve(row, reach[None, :], groups[0][:, None]) ** paces[place]
+            stay = (curves[which] > rng.random((which.size, 1))).sum(axis=1)
+        else:
+            leaving = np.clip(rng.beta(row[0], row[1] + seen.renewed), 1e-300, 1 - 1e-16)
+            stay = np.ceil(np.log(rng.random(leaving.size)) / (paces[place] * np.log1p(-leaving)))
         before = np.clip(stay - 1, 0, paid.size).astype(np.intp)
         total[place] = worth @ paid_after(before, begun.astype(np.intp), rest, paid, seen.step)
     return Foreseen(months(stays), months(stays**pace), low, high, total)
@@ -361,8 +366,8 @@ def _churned(
     if not seen.who.size:
         return None, None
     chances, outcomes = seen.chances(YEAR), np.empty((2, paces.size))
-    for place, (alpha, beta) in enumerate(model.draw(paces.size, rng)):
-        lost = rng.random(p.size) >= survival(alpha, beta, chances, seen.renewed) ** paces[place]
+    for place, row in enumerate(model.draw(paces.size, rng)):
+        lost = rng.random(p.size) >= model.curve(row, chances, seen.renewed) ** paces[place]
         outcomes[:, place] = lost.mean(), past @ lost
     at_risk = Interval.around(float(p @ past), outcomes[1], level) if not np.isnan(past).any() else None
     return Interval.around(float(p.mean()), outcomes[0], level), at_risk
@@ -391,8 +396,8 @@ def _new_customer(
 
     if hazard is None:
         drawn = by.model.draw(paces.size, rng)
-        central = np.atleast_2d(by.model.survival(chances))
-        curves = survival(drawn[:, :1], drawn[:, 1:], chances)
+        best = np.array([list(by.model.params.values())])
+        central, curves = (by.model.curve(rows, chances, began=0.0) for rows in (best, drawn))
     else:
         everybody = np.arange(hazard.start.size)
         young = np.zeros(everybody.size, dtype=np.int64)

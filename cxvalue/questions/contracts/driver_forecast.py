@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import pandas as pd
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, WHOLE_YEAR_DAYS, day_number
 from cxvalue.lifetime.contracts.hazard import HazardModel
+from cxvalue.lifetime.contracts.sbg import Mark
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook
 from cxvalue.questions.contracts.drivers import THIRDS, VALUE, DriverTables, contract_members
 from cxvalue.questions.contracts.members import Happening, Members, calendar_columns, fit_members
@@ -105,13 +106,15 @@ def hazard_of(
     on: date | None = None,
     *,
     suppress_below: int = 0,
+    marks: Sequence[Mark] = (),
 ) -> Hazard:
     """Fit the hazard model to what was known on a day and take the state of the customers active then.
 
-    Levels of drivers with fewer than `suppress_below` ends are gathered. Raises `CxvalueError` when too few contracts ended.
+    Levels of drivers with fewer than `suppress_below` ends are gathered; `marks` are those of the sBG of that day. Raises
+    `CxvalueError` when too few contracts ended.
     """
     day = on or contracts.as_of
-    members = contract_members(contracts, tables, day)
+    members = contract_members(contracts, tables, day, marks)
     model = fit_members(members, con, order={VALUE: THIRDS}, fewest=suppress_below)
     number = day_number(day)
     table = members.table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.contracts.hazard import OTHER
 from cxvalue.questions.contracts.accounts import NO_ANSWER
@@ -61,8 +63,16 @@ def level_words(driver: str, level: str) -> str:
 
     >>> level_words("tenure", "months 1–3"), level_words("branch", "north")
     ('months 1–3', 'north')
+    >>> level_words("tenure", "months 2–3"), level_words("tenure", "month 1")
+    ('months 2–3', 'month 1')
     """
     own = driver not in _DRIVERS or driver == PLAN
+    if driver == TENURE and level not in _LEVELS:
+        low, *high = map(int, re.findall(r"\d+", level))
+        if high:
+            return translate("months {low}–{high}", low=low, high=high[0])
+        after = level.startswith("after")
+        return translate("after month {month}", month=low) if after else translate("month {month}", month=low)
     return level if (own and level != OTHER) or level not in _LEVELS else translate(_LEVELS[level])
 
 

@@ -15,11 +15,14 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.foundation.calendar import EPOCH
+from cxvalue.lifetime.contracts.sbg import CHANCE, Mark
 from cxvalue.questions.contracts.contract_base import Contracts
-from cxvalue.questions.contracts.members import RESERVED_DRIVERS, Happening, Members
+from cxvalue.questions.contracts.members import RESERVED_DRIVERS, TENURE_EDGES, Happening, Members
 from cxvalue.tables.labels import NOT_KNOWN, only_use, segments_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
@@ -107,8 +110,13 @@ def _running_mean(scores: Scores) -> ir.Table:
     return daily.select("key", "day", value=daily.total.sum().over(year) / daily.n.sum().over(year))
 
 
-def contract_members(contracts: Contracts, tables: DriverTables, until: date | None = None) -> Members:
-    """The relations of a study as members with all drivers that its tables hold, as known at the end of a day."""
+def contract_members(
+    contracts: Contracts, tables: DriverTables, until: date | None = None, marks: Sequence[Mark] = ()
+) -> Members:
+    """The relations of a study as members with all drivers that its tables hold, as known at the end of a day.
+
+    Months at whose end the sBG of that day has a rate of leaving of their own (`marks`) are bands of tenure.
+    """
     day = until or contracts.as_of
     relations = contracts.relations
     owner = relations["customer"].to_numpy()
@@ -140,7 +148,15 @@ def contract_members(contracts: Contracts, tables: DriverTables, until: date | N
         tuple(happenings),
         renewal_months=contracts.mixed,
         yearly=contracts.annual,
+        tenure_edges=tuple(sorted({*TENURE_EDGES, *_own_months(contracts, marks)})),
     )
+
+
+def _own_months(contracts: Contracts, marks: Sequence[Mark]) -> set[int]:
+    if contracts.annual:
+        return set()
+    own = {mark.months for mark in marks if mark.kind == CHANCE}
+    return {edge for month in own for edge in (month, month + 1) if edge}
 
 
 def _fixed(

@@ -15,6 +15,7 @@ from cxvalue.questions.churn.findings import warning_findings, warning_labels
 from cxvalue.questions.contracts.driver_words import driver_words
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS
 from cxvalue.questions.contracts.findings import drift_words, forecast_grade, miss_words
+from cxvalue.questions.contracts.mark_words import changes_told, own_rates
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -34,7 +35,8 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         reason = translate("nobody is under contract any more.")
         parts = (("rate", rate_label, "share"), ("value_at_risk", risk_label, currency))
         return [*(writer.withhold(key, label, reason, unit) for key, label, unit in parts), *_past(churn)]
-    caution, rate, risk = miss_words(churn, None, currency), found.rate, found.at_risk
+    caution = _joined(changes_told(churn.by_age), miss_words(churn, None, currency))
+    rate, risk = found.rate, found.at_risk
     fitted = translate(
         "{model} fitted on all data up to {day}.", model=MODEL_TITLES[churn.model], day=format_date(churn.as_of)
     )
@@ -42,7 +44,7 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         "The range is for what will really happen: the uncertainty of the model's parameters, chance, "
         "and how far such forecasts missed on past dates."
     )
-    made = _joined(fitted, churn.why, drift_words(churn.drift), really)
+    made = _joined(fitted, churn.why, own_rates(churn.by_age), drift_words(churn.drift), really)
     share, sure = format_value(rate.value, "share"), format_level(found.level)
     leave = translate(
         "{share} of the {members:,} customers under contract are forecast to leave within 12 months; {range} with {sure} "

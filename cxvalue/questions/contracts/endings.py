@@ -22,7 +22,7 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.foundation.progress import working
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.pace import Pace, at_pace, pace_of
-from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
+from cxvalue.lifetime.contracts.sbg import RenewalModel
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.questions.churn.past_churn import Backtest, auc, brier
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, find_stayers, look_ahead, months_between
@@ -86,6 +86,7 @@ class ContractChurn:
         model: the model that forecasts, sbg or hazard; `why` says in a sentence why.
         scores: of the models on the holdout; empty without one.
         hazard: the hazard model and the present drivers; None where `no_hazard` says why.
+        by_age: the sBG fitted on all data, with the marks that the contracts show.
         months: where the customers stand when chances are counted by the month, as the hazard model does.
         hazard_before: the hazard model as fitted before the holdout; None where there is none.
         followed: how many times as fast as the sBG says the model that forecasts lets customers leave: so much of a
@@ -107,6 +108,7 @@ class ContractChurn:
     scores: tuple[ModelScore, ...]
     hazard: Hazard | None
     no_hazard: str
+    by_age: RenewalModel
     months: Outlook
     hazard_before: Hazard | None = None
     leavers: Miss | None = None
@@ -125,8 +127,13 @@ class ContractChurn:
 
     @property
     def pace(self) -> float:
-        """Times as fast as foreseen at which customers left in the holdout; 1 where that lay in the range foreseen."""
+        """Times as fast as foreseen at which customers left in the holdout; 1 where that lay in the range foreseen.
+
+        Where everybody's rate has changed of late the forecast has followed it: the pace if that turns out otherwise.
+        """
         past = self.backtest
+        if self.by_age.otherwise != 1:
+            return self.by_age.otherwise
         if self.leavers is None or past is None or not self.leavers.outside:
             return 1.0
         shares = np.clip(
@@ -167,7 +174,7 @@ def contract_churn(
     ranges then hold how far off the pace of leaving was.
     """
     seen = look_ahead(contracts, fit.part)
-    hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below)
+    hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below, fit.full)
     scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed, leaving)
     model, why = _choice(scores, no_hazard)
     months = seen if seen.step == 1 or hazard is None else monthly_outlook(contracts, hazard.members.grace_days)
@@ -203,6 +210,7 @@ def contract_churn(
         scores=scores,
         hazard=hazard,
         no_hazard=no_hazard,
+        by_age=fit.full,
         months=months,
         hazard_before=before,
         leavers=next((score.leavers for score in scores if score.model == model), None),
@@ -221,10 +229,15 @@ def contract_churn(
 
 
 def _try(
-    contracts: Contracts, tables: DriverTables, con: ibis.BaseBackend, on: date, suppress_below: int
+    contracts: Contracts,
+    tables: DriverTables,
+    con: ibis.BaseBackend,
+    on: date,
+    suppress_below: int,
+    by_age: RenewalModel,
 ) -> tuple[Hazard | None, str]:
     try:
-        return hazard_of(contracts, tables, con, on, suppress_below=suppress_below), ""
+        return hazard_of(contracts, tables, con, on, suppress_below=suppress_below, marks=by_age.marks), ""
     except CxvalueError as error:
         return None, str(error)
 
@@ -242,12 +255,12 @@ def _hazard_draws(
 
 
 def _sbg_draws(model: RenewalModel, seen: Outlook, chances: NDArray[np.int64], draws: int, seed: int) -> InDraws:
-    alpha, beta = model.draw(draws, np.random.default_rng([seed, 1])).T
+    drawn = model.draw(draws, np.random.default_rng([seed, 1]))
 
     def gone(rows: NDArray[np.intp]) -> Floats:
         keys = np.stack([seen.renewed[rows], chances[rows]])
         states, which = np.unique(keys, axis=1, return_inverse=True)
-        return 1 - survival(alpha[None, :], beta[None, :], states[1][:, None], states[0][:, None])[which.ravel()]
+        return 1 - model.curve(drawn, states[1], states[0]).T[which.ravel()]
 
     return gone
 
@@ -286,7 +299,7 @@ def _scores(
     }
     before = None
     if tables is not None:
-        before, _ = _try(contracts, tables, con, last, 0)
+        before, _ = _try(contracts, tables, con, last, 0, fit.calibration)
         if before is not None:
             months = seen if seen.step == 1 else monthly_outlook(contracts, before.members.grace_days, last)
             chances = months.chances(length)

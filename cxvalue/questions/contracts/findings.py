@@ -11,6 +11,7 @@ from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.registry import MODEL_TITLES
+from cxvalue.questions.contracts.mark_words import changes_told, own_rates
 from cxvalue.questions.contracts.tables import holdout_scores
 from cxvalue.questions.lifetime_value.findings import LARGEST_TYPICAL_MISS, record_findings, record_sentence
 from cxvalue.questions.lifetime_value.value_findings import backtest_finding, backtest_label
@@ -168,7 +169,8 @@ def renewal_findings(
             **terms,
         )
     clock = clock_words(fit) if fit.clock == "year" else ""
-    money = _joined(fitted, churn.why, drift_words(value.drift), clock, margin)
+    own, changes = own_rates(fit.full), changes_told(fit.full)
+    money = _joined(fitted, churn.why, own, drift_words(value.drift), clock, margin)
     writer = replace(WRITER, grade=grade, level=level)
 
     def estimate(key: str, label: str, interval: Interval | None, text: str, method: str) -> Finding:
@@ -185,6 +187,7 @@ def renewal_findings(
     told = (
         record_sentence(value.record, months) if value.record is not None else "",
         *_caution(fit),
+        changes,
         miss_words(churn, value.backtest, currency),
     )
     first = (
@@ -230,10 +233,13 @@ def renewal_findings(
             "new_customer",
             translate("Value of a new customer over {months} months", months=months),
             newcomer,
-            translate(
-                "A new customer is worth {worth} of margin over {months} months, before the cost of winning them.",
-                worth=of(newcomer),
-                months=months,
+            _joined(
+                translate(
+                    "A new customer is worth {worth} of margin over {months} months, before the cost of winning them.",
+                    worth=of(newcomer),
+                    months=months,
+                ),
+                changes,
             ),
             _joined(money, first, prices if value.new_prices else ""),
         ),
@@ -244,8 +250,8 @@ def renewal_findings(
 
 
 def forecast_grade(churn: ContractChurn, money: MoneyBacktest | None) -> str:
-    """C for a forecast, D where that of the holdout missed or nothing could be held back to try it on."""
-    return "D" if churn.backtest is None or missed(churn, money) else "C"
+    """C for a forecast, D where that of the holdout missed, nothing could be held back, or the rate of leaving changed."""
+    return "D" if churn.backtest is None or missed(churn, money) or churn.by_age.changed else "C"
 
 
 def missed(churn: ContractChurn, money: MoneyBacktest | None) -> bool:
@@ -262,6 +268,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
         return ""
     when = {"asked": format_date(past.start - timedelta(days=1)), "end": format_date(past.end)}
     wider = translate("The range is widened for the case that it misses by as much again.")
+    wider = "" if churn.by_age.otherwise != 1 else wider
     if leavers is not None and leavers.outside:
         off = translate(
             "Caution: made with data to {asked}, this forecast would have said that {foreseen:,.0f} of "
@@ -273,7 +280,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
             left=leavers.actual,
             **when,
         )
-        return f"{off} {wider}"
+        return _joined(off, wider)
     if money is None:
         return ""
     margin, came = money.margin
@@ -285,7 +292,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
         came=format_value(came, currency),
         **when,
     )
-    return f"{off} {wider}"
+    return _joined(off, wider)
 
 
 def drift_words(drift: float) -> str:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import ibis
@@ -79,7 +80,7 @@ class Members:
     `table` has the columns member, cluster, start, end (days as numbers, `OPEN` while there) and a text column for each of
     `fixed`, the drivers that do not change. `happenings` are those that do. With `yearly` members can leave at an
     anniversary only: the one month around it counts in each year. With `renewal_months` that month and the next are a
-    driver.
+    driver. Bands of `tenure` change at `tenure_edges`, in months.
     """
 
     table: pd.DataFrame
@@ -89,6 +90,7 @@ class Members:
     happenings: tuple[Happening, ...] = field(default=())
     renewal_months: bool = False
     yearly: bool = False
+    tenure_edges: tuple[int, ...] = TENURE_EDGES
 
     @property
     def grace_days(self) -> int:
@@ -110,24 +112,22 @@ class Members:
         return (TENURE, *renewal, *(one.name for one in self.happenings), *self.fixed, SEASON, TREND)
 
 
-def tenure_name(number: int) -> str:
-    """The name of a band of months: that between two edges.
+def tenure_names(edges: Sequence[int]) -> list[str]:
+    """The names of the bands of months between edges.
 
-    >>> [tenure_name(place) for place in (0, 1, 6)]
-    ['months 1–3', 'months 4–6', 'after month 60']
+    >>> tenure_names((1, 3, 60))
+    ['month 1', 'months 2–3', 'months 4–60', 'after month 60']
     """
-    if number == len(TENURE_EDGES):
-        return f"after month {TENURE_EDGES[-1]}"
-    low = TENURE_EDGES[number - 1] if number else 0
-    return f"months {low + 1}–{TENURE_EDGES[number]}"
+    bands = [f"months {low + 1}–{high}" if high > low + 1 else f"month {high}" for low, high in pairwise((0, *edges))]
+    return [*bands, f"after month {edges[-1]}"]
 
 
 def calendar_columns(
     months: NDArray[np.int64], start: NDArray[np.int64], members: Members
 ) -> dict[str, NDArray[np.object_]]:
     """The drivers that a forecast knows of months to come: tenure, renewal month and season; the trend is the latest."""
-    place = np.searchsorted(TENURE_EDGES, months, side="right")
-    names = np.array([tenure_name(number) for number in range(len(TENURE_EDGES) + 1)], dtype=object)
+    place = np.searchsorted(members.tenure_edges, months, side="right")
+    names = np.array(tenure_names(members.tenure_edges), dtype=object)
     begins = members.begins(months, start)
     quarter = (begins.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12) // 3
     return {
@@ -189,9 +189,10 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     if members.yearly:
         rows = rows.filter(rows.t % 12 == 11)
     day = (ibis.literal(EPOCH) + rows.begins.as_interval("D")).cast("date")
-    tenure = ibis.literal(tenure_name(len(TENURE_EDGES)))
-    for number in range(len(TENURE_EDGES) - 1, -1, -1):
-        tenure = (rows.t < TENURE_EDGES[number]).ifelse(tenure_name(number), tenure)
+    *names, latest = tenure_names(members.tenure_edges)
+    tenure = ibis.literal(latest)
+    for edge, name in zip(reversed(members.tenure_edges), reversed(names), strict=True):
+        tenure = (rows.t < edge).ifelse(name, tenure)
     season = ibis.literal(_QUARTERS[3])
     for number in (2, 1, 0):
         season = (day.month() <= 3 * number + 3).ifelse(_QUARTERS[number], season)
@@ -237,7 +238,7 @@ def fit_members(
     grouped = months.group_by(drivers).agg(at_risk=months.weight.sum(), ended=months.ended.sum())
     cells = grouped.order_by(drivers).to_pandas()
     natural: dict[str, Sequence[str]] = {
-        TENURE: [tenure_name(number) for number in range(len(TENURE_EDGES) + 1)],
+        TENURE: tenure_names(members.tenure_edges),
         SEASON: _QUARTERS,
         TREND: _BACK,
         RENEWAL: ("no", "yes"),

@@ -13,7 +13,6 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.plain import Plain
 from cxvalue.lifetime.contracts.pace import pace_of, pace_variance
-from cxvalue.lifetime.contracts.sbg import fit_renewal, survival
 from cxvalue.lifetime.evidence.attempts import Attempts, origins_before
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.contract_value import Forecaster, foresee, worth_of
@@ -21,6 +20,7 @@ from cxvalue.questions.contracts.endings import CHURN_MONTHS
 from cxvalue.questions.contracts.first_year import first_year
 from cxvalue.questions.contracts.miss_range import FEWEST_LEAVERS, attempt, pace_ahead
 from cxvalue.questions.contracts.months_paid import paid_by
+from cxvalue.questions.contracts.renewals import renewal_model
 
 CANDIDATE = "sbg"
 SHORTEST_DAYS = 91
@@ -75,11 +75,10 @@ def past_renewals(contracts: Contracts, horizon_months: int, annual_discount_rat
 
 
 def _forecaster(contracts: Contracts, day: date) -> Forecaster | None:
-    known = contracts.durations(day)
-    if known.ends < FEWEST_ENDS:
+    if contracts.durations(day).ends < FEWEST_ENDS:
         return None
     try:
-        model = fit_renewal(known, time_unit="year" if contracts.annual else "month")
+        model = renewal_model(contracts, day)
     except CxvalueError:
         return None
     return Forecaster(model, contracts.part_of_last_period(day), None, contracts, day)
@@ -94,7 +93,7 @@ def _leaving(then: Forecaster, history: int, months: int) -> list[Attempts]:
     on, days = day_number(then.on), round(months * DAYS_PER_MONTH)
     drawn = then.model.draw(DRAWS, np.random.default_rng(1))
     states, count = np.unique(np.stack([seen.renewed, chances]), axis=1, return_counts=True)
-    leave = 1 - survival(drawn[:, :1], drawn[:, 1:], states[1], states[0])
+    leave = 1 - then.model.curve(drawn, states[1], states[0])
     chance = pace_variance(p, float(np.var(leave @ count)))
     left = then.contracts.left_between(then.on, date_of(on + days))
     return [attempt(on, days, float(history), chance, 1 / pace_of(p, left), 1.0, CANDIDATE)]

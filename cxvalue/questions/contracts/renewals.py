@@ -18,11 +18,12 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from cxvalue.foundation.calendar import default_holdout_start, months_before
+from cxvalue.foundation.calendar import day_number, default_holdout_start, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import HoldoutScore
+from cxvalue.lifetime.contracts.renewal_marks import cells_of, marked
 from cxvalue.lifetime.contracts.sbg import RenewalModel, fit_renewal
 from cxvalue.questions.contracts.contract_base import (
     Contracts,
@@ -62,7 +63,7 @@ def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> 
     Raises `CxvalueError` when nobody has left; without a calibration window in which somebody left there is no score.
     """
     unit = "year" if contracts.annual else "month"
-    full = fit_renewal(contracts.durations(), time_unit=unit)
+    full = renewal_model(contracts, contracts.as_of)
     # One that leaves nothing to compare with does not count, as in a study without contracts.
     asked_for = holdout_start if holdout_start is not None and holdout_start < contracts.as_of else None
     start = asked_for or default_holdout_start(contracts.as_of, contracts.observed_from)
@@ -75,7 +76,7 @@ def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> 
     if start is not None:
         last = start - timedelta(days=1)
         try:
-            before = fit_renewal(contracts.durations(last), time_unit=unit)
+            before = renewal_model(contracts, last)
         except CxvalueError:
             start = None
         else:
@@ -93,6 +94,16 @@ def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> 
         clock="mixed" if contracts.mixed else unit,
         at_anniversaries=None if math.isnan(contracts.at_anniversaries) else contracts.at_anniversaries,
     )
+
+
+def renewal_model(contracts: Contracts, on: date) -> RenewalModel:
+    """The sBG fitted on what was known on a day, with the marks that these contracts show (`renewal_marks`).
+
+    Raises `CxvalueError` when nobody had left.
+    """
+    model = fit_renewal(contracts.durations(on), time_unit="year" if contracts.annual else "month")
+    found = contracts.spells(on)
+    return marked(model, cells_of(contracts.relations["start"], found, day_number(on), contracts.step))
 
 
 def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -> HoldoutScore | None:

@@ -9,7 +9,7 @@ from cxvalue.questions.contracts import members
 from cxvalue.questions.contracts.driver_words import band_words, driver_words, level_words
 from cxvalue.questions.contracts.drivers import COMPLAINT, PLAN, SATISFACTION, THIRDS
 
-BANDS = [members.tenure_name(number) for number in range(len(members.TENURE_EDGES) + 1)]
+BANDS = members.tenure_names(members.TENURE_EDGES)
 LEVELS = [
     *((members.TENURE, band) for band in BANDS),
     *((members.SEASON, quarter) for quarter in members._QUARTERS),

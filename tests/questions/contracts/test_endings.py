@@ -10,6 +10,7 @@ import pytest
 
 from cxvalue.engine.embedded import connect
 from cxvalue.findings.finding import Finding
+from cxvalue.lifetime.contracts.sbg import fit_renewal
 from cxvalue.questions.churn.early_warning import COMPLAINT_OPEN, reason_table
 from cxvalue.questions.contracts.accounts import NO_ANSWER, AccountRenewals, account_renewals
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
@@ -179,9 +180,23 @@ def test_a_past_forecast_that_missed_is_said_and_widens_every_range() -> None:
     con = connect()
     subscriptions = con.create_table("subscriptions", table)
     contracts = contracts_of(subscriptions, as_of=world.study["as_of"], observed_from=world.study["observed_from"])
-    fit = fit_renewals(contracts)
+    marked = fit_renewals(contracts)
     settings = {"horizon_months": 24, "annual_discount_rate": 0.1, "gross_margin": 0.25, "draws": 100}
-    churn = contract_churn(fit, contracts, DriverTables(subscriptions), con, gross_margin=0.25, draws=100)
+    tables = DriverTables(subscriptions)
+    followed = contract_churn(marked, contracts, tables, con, gross_margin=0.25, draws=100)
+    # The change itself is seen and followed: the range holds that it is over, not that it comes once more.
+    assert followed.pace == marked.full.otherwise
+    assert followed.pace < 0.5
+    assert followed.losses is not None
+    calm_rate = (1 - (1 - followed.probabilities) ** followed.pace).mean()
+    assert followed.losses.rate.low <= calm_rate < followed.losses.rate.value
+    told = {one.id: one for one in contract_churn_findings(followed, currency="EUR")}["churn.rate"]
+    assert told.grade == "D"
+    assert "a return to the earlier pace" in told.text
+    assert "The range is widened" not in told.text
+    # Where it is not followed, the miss is held against the future.
+    fit = replace(marked, full=fit_renewal(contracts.durations()))
+    churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, draws=100)
     value = renewal_value(fit, contracts, churn=churn, **settings)  # type: ignore[arg-type]
     assert churn.leavers is not None
     assert churn.leavers.outside
