@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
+from cxvalue.findings.numbers import SHARE_POINTS, format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
@@ -53,9 +53,10 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         sure=sure,
     )
     taken = translate(
-        "{share} of the customers under contract are forecast to leave within 12 months; they brought {worth} of margin in "
-        "the last 12. It will be {range} with {sure} probability.",
+        "Of the {members:,} customers under contract {share} are forecast to leave within 12 months; they brought {worth} "
+        "of margin in the last 12. It will be {range} with {sure} probability.",
         share=share,
+        members=found.members,
         worth=format_value(risk.value, currency),
         range=format_range(risk.low, risk.high, currency),
         sure=sure,
@@ -165,7 +166,7 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
     gap = found.gap
     if gap is None:
         label = labels["satisfaction_gap"]
-        return [*findings, WRITER.withhold("satisfaction_gap", label, found.missing, "share")]
+        return [*findings, WRITER.withhold("satisfaction_gap", label, found.missing, SHARE_POINTS)]
     writer, (text, method) = replace(WRITER, grade="D", level=level), _gap_words(found, gap)
     at_risk = None if math.isnan(found.at_risk_margin) else found.at_risk_margin
     unhappy = ""
@@ -191,7 +192,7 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
     key = "unsatisfied_accounts_margin"
     return [
         *findings,
-        writer.write("satisfaction_gap", labels["satisfaction_gap"], gap, "share", text, method),
+        writer.write("satisfaction_gap", labels["satisfaction_gap"], gap, SHARE_POINTS, text, method),
         WRITER.write(key, labels[key], at_risk, currency, unhappy, least, missing=no_margin),
     ]
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import SHARE_POINTS, format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate, written
@@ -57,7 +57,7 @@ def response_findings(
     if speed is not None:
         out += _speed_findings(replace(writer, method=_counted(speed, answered_by)), speed, target)
     if found is None:
-        units = {"retained": "share", "margin": currency, "value_of_target": currency, "robustness": "share"}
+        units = {"retained": SHARE_POINTS, "margin": currency, "value_of_target": currency, "robustness": "share"}
         empty = [
             writer.withhold(key, translate(LABELS[key]), translate(FEW), unit, grade="C") for key, unit in units.items()
         ]
@@ -77,7 +77,7 @@ def response_findings(
         ("A hidden cause that explains {share} of the remaining variation in both speed and staying would undo it."),
         share=format_value(found.robustness, "share"),
     )
-    out.append(writer.write("retained", translate(LABELS["retained"]), kept, "share", f"{effect} {undo}"))
+    out.append(writer.write("retained", translate(LABELS["retained"]), kept, SHARE_POINTS, f"{effect} {undo}"))
     money = found.margin
     text = translate(
         "A fast answer goes with {margin} of margin in the {window} after ({range}).",
@@ -188,7 +188,7 @@ def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) 
     grade = "C" if found.balance_p > alpha else "D"
     if found.effect is None:
         reason = translate("the backlog of a unit hardly changes how fast it answers, so it sets no bounds.")
-        return writer.withhold("instrument", label, reason, "share", how, grade=grade)
+        return writer.withhold("instrument", label, reason, SHARE_POINTS, how, grade=grade)
     per_100 = [100 * end for end in found.effect]
     text = translate(
         "Where a backlog decides the speed, a fast answer keeps {kept} more of 100 ({range}).",
@@ -197,4 +197,4 @@ def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) 
     )
     if grade == "D":
         text += " " + translate("But on busy days other customers complain, so this is only a link.")
-    return writer.write("instrument", label, found.effect, "share", text, how, grade=grade)
+    return writer.write("instrument", label, found.effect, SHARE_POINTS, text, how, grade=grade)
