@@ -119,7 +119,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "do_FAIL_weak": "Before you stop {title}, measure it again with a random group left out.",
         "do_NOT PROVEN": "Do not extend {title} yet. Keep measuring until the test is passed or failed.",
         "do_": "Agree on a test before the next step, and keep measuring.",
-        "won_back": "It made about {customers} customers buy who would not have bought otherwise.",
+        "won_back": "It made about {customers} buy who would not have bought otherwise.",
         "campaign_yes": "{title} earned {profit} in all, {interval}.",
         "campaign_no": "{title} lost {profit} in all, {interval}.",
         "campaign_yes_weak": (
@@ -167,7 +167,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "why_data": "new data up to {day}",
         "why_corrected": "the data for the same days have changed",
         "why_setting": "setting {name}: {then} → {now}",
-        "why_more_settings": "{count} more settings",
+        "why_more_settings": "other settings: {count}",
         "why_version": "version of cxvalue {then} → {now}",
         "why_unknown": "no input changed",
         "moved_outside": "It moved outside its former range.",

@@ -181,7 +181,7 @@ def _campaign(found: Found, name: str, words: Words) -> Answer | None:
     won = _people(profit, each, back)
     told = told_of_campaign(profit, words)
     if won and (back.low or 0) > 0:
-        told = _joined(words["won_back"].format(customers=f"{won:,}".replace(",", words["thousands"])), told)
+        told = _joined(words["won_back"].format(customers=format_value(won, "customers", words)), told)
     undo = words["undo_campaign"].format(margin=format_value(_number(each), each.unit, words))
     do, brings = first_sentence(following.text) if following and following.value is not None else ("", "")
     return _answer(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import SHARE_POINTS, format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn.findings import warning_findings, warning_labels
@@ -171,18 +171,24 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
     at_risk = None if math.isnan(found.at_risk_margin) else found.at_risk_margin
     unhappy = ""
     if at_risk is not None:
-        numbers = {"accounts": found.at_risk_accounts, "worth": format_value(at_risk, currency)}
+        worth = format_value(at_risk, currency)
         unhappy = (
-            translate(
-                "{accounts:,} accounts under contract today have users in the lowest third; they brought {worth} of margin "
+            translate_count(
+                "{count:,} account under contract today has users in the lowest third; it brought {worth} of margin "
                 "in the last 12 months.",
-                **numbers,
+                "{count:,} accounts under contract today have users in the lowest third; they brought {worth} of "
+                "margin in the last 12 months.",
+                found.at_risk_accounts,
+                worth=worth,
             )
             if found.users
-            else translate(
-                "{accounts:,} accounts under contract today have people in the lowest third; they brought {worth} of margin "
-                "in the last 12 months.",
-                **numbers,
+            else translate_count(
+                "{count:,} account under contract today has people in the lowest third; it brought {worth} of "
+                "margin in the last 12 months.",
+                "{count:,} accounts under contract today have people in the lowest third; they brought {worth} "
+                "of margin in the last 12 months.",
+                found.at_risk_accounts,
+                worth=worth,
             )
         )
     least = translate(
@@ -201,23 +207,26 @@ def _renewed(found: AccountRenewals, labels: dict[str, str], currency: str, no_m
     """How many accounts renewed, and what those that did not had brought."""
     since, lost = format_date(found.since), found.accounts - found.renewed
     rate = found.renewed / found.accounts
-    renewed = translate(
-        "{renewed:,} of the {accounts:,} accounts under contract on {day} ({share}) still are; {lost:,} were lost.",
+    renewed = translate_count(
+        "{renewed:,} of the {accounts:,} accounts under contract on {day} ({share}) still are; {count:,} was lost.",
+        "{renewed:,} of the {accounts:,} accounts under contract on {day} ({share}) still are; {count:,} were lost.",
+        lost,
         renewed=found.renewed,
         accounts=found.accounts,
         day=since,
         share=format_value(rate, "share"),
-        lost=lost,
     )
     account = translate(
         "An account is what one buyer holds (account_id, else the customer). Lost: no contract of it runs 12 months later."
     )
     brought = None if math.isnan(found.lost_margin) else found.lost_margin
     cost = (
-        translate(
-            "The {lost:,} accounts lost since {day} had brought {worth} of margin in the 12 months before: "
-            "the yearly cost of the lost renewals.",
-            lost=lost,
+        translate_count(
+            "The {count:,} account lost since {day} had brought {worth} of margin in the 12 months before: the "
+            "yearly cost of the lost renewal.",
+            "The {count:,} accounts lost since {day} had brought {worth} of margin in the 12 months before: the "
+            "yearly cost of the lost renewals.",
+            lost,
             day=since,
             worth=format_value(brought, currency),
         )

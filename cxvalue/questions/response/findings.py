@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import SHARE_POINTS, format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.intervals import Interval
-from cxvalue.language.catalogue import translatable, translate, written
+from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
@@ -167,9 +167,12 @@ def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery,
         reason = translate("no complaint of the last 12 months was answered later than the target.")
         return writer.withhold("value_of_target", label, reason, currency)
     worth = Interval(*(end * speed.slow for end in found.margin_of_slow))
-    text = translate(
-        "Doing so for last year's {slow:,} slow ones would be worth {margin} ({range}), before what faster answers cost.",
-        slow=speed.slow,
+    text = translate_count(
+        "Doing so for last year's {count:,} slow one would be worth {margin} ({range}), before what faster "
+        "answers cost.",
+        "Doing so for last year's {count:,} slow ones would be worth {margin} ({range}), before what faster "
+        "answers cost.",
+        speed.slow,
         margin=format_value(worth.value, currency),
         range=format_range(worth.low, worth.high, currency),
     )
