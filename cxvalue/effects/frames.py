@@ -202,15 +202,19 @@ def _wrong_cells(cells: pd.DataFrame, unit: str, outcome: str, nameless: pd.Seri
 
     problems = []
     if nameless.any():
-        found = translate(
-            "{rows:,} rows have no {unit} or no month that is a date.", rows=int(nameless.sum()), unit=unit
+        found = translate_count(
+            "{count:,} row has no {unit} or no month that is a date.",
+            "{count:,} rows have no {unit} or no month that is a date.",
+            int(nameless.sum()),
+            unit=unit,
         )
         problems.append(Problem("panel", found, translate("Fill them in, or leave the rows out.")))
     bad = (value.isna() & cells[outcome].notna()) | np.isinf(value)
     if bad.any():
-        found = translate(
-            "{rows:,} rows have an outcome that is not a number: {examples}.",
-            rows=int(bad.sum()),
+        found = translate_count(
+            "{count:,} row has an outcome that is not a number: {examples}.",
+            "{count:,} rows have an outcome that is not a number: {examples}.",
+            int(bad.sum()),
             examples=_some(cells[outcome][bad]),
         )
         remedy = translate("Correct them, or leave them empty where nothing is known.")
@@ -219,7 +223,11 @@ def _wrong_cells(cells: pd.DataFrame, unit: str, outcome: str, nameless: pd.Seri
         heads = pd.to_numeric(cells["customers"], errors="coerce")
         none = ~(heads > 0)
         if none.any():
-            found = translate("{rows:,} rows do not have a number of customers above 0.", rows=int(none.sum()))
+            found = translate_count(
+                "{count:,} row does not have a number of customers above 0.",
+                "{count:,} rows do not have a number of customers above 0.",
+                int(none.sum()),
+            )
             problems.append(Problem("panel.customers", found, translate("Fill it in, or leave those rows out.")))
     return problems
 
@@ -229,9 +237,10 @@ def _wrong_units(units: pd.Series, starts: pd.Series, unit: str, nameless: pd.Se
     problems = []
     twice = keys[~nameless & keys.duplicated(keep=False)]
     if len(twice):
-        found = translate(
-            "{months:,} months of a {unit} are on more than one row: {examples}.",
-            months=twice.nunique(),
+        found = translate_count(
+            "{count:,} month of a {unit} is on more than one row: {examples}.",
+            "{count:,} months of a {unit} are on more than one row: {examples}.",
+            twice.nunique(),
             unit=unit,
             examples=_some(twice),
         )

@@ -55,11 +55,11 @@ class Finding:
 
     `id` is `word.word` or `word.NAME.word` (of experience up to five parts); `value` is a number, a word (a verdict), or
     None with the reason in `text`; `low` and `high` bound the value at `level` (0–1) and are both None for exact counts,
-    `high` alone where the interval has no upper end; `unit` is `customers`, `share` (0.35 is 35%), `transactions`,
-    `months`, `""` or the currency code for money; `grade` is the evidence, A to E, None for plain counts; `text` is the
-    sentence an executive reads; `method` says how it was made; `case` and `notebook` say which question it answers and
-    where it comes from. NumPy scalars are turned into plain numbers. Anything that cannot be read honestly (NaN, an
-    interval that misses its value or lacks a level) is a `CxvalueError`.
+    `high` alone where the interval has no upper end; `unit` is `customers`, `share` (0.35 is 35%), `share points` (one
+    share less another), `transactions`, `months`, `""` or the currency code for money; `grade` is the evidence, A to E,
+    None for plain counts; `text` is the sentence an executive reads; `method` says how it was made; `case` and
+    `notebook` say which question it answers and where it comes from. NumPy scalars are turned into plain numbers.
+    Anything that cannot be read honestly (NaN, an interval that misses its value or lacks a level) is a `CxvalueError`.
 
     Two fields tell the page how to write it and are not published: `kind` (an estimate, a plain count, a forecast held
     against a holdout, a chance, or a forecast of what is to come), and `withheld`, the word with which the text of a missing

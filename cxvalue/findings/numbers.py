@@ -27,6 +27,8 @@ Words = Mapping[str, str]
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _PERIOD = re.compile(r"(\d{4})(?: Q([1-4])|-(0[1-9]|1[0-2]))")
 _SMALLEST = 1e-4
+SHARE_POINTS = "share points"
+"""The unit of one share less another: 0.108 are 10.8 percentage points, not 10.8% of anything."""
 WITH_CENTS_BELOW = 99.995
 """Money below this is written with its cents, above it without."""
 
@@ -103,10 +105,14 @@ def format_value(value: float | int, unit: str, words: Words | None = None) -> s
     ('USD −1.24 M', '1 month', 'more than 99.9%')
     >>> format_value(1, "times a year"), format_value(3, "times a year")
     ('once a year', '3 times a year')
+    >>> format_value(0.108, SHARE_POINTS)
+    '10.8 percentage points'
     """
     words = words or spoken_words()
     if unit == "share":
         return _share(value, words)
+    if unit == SHARE_POINTS:
+        return words["counted"].format(number=_points(value, words), unit=unit_word(unit, round(100 * value, 1), words))
     if is_currency(unit):
         return words["money"].format(currency=unit, amount=_money(float(value), words))
     number = format_number(_counted(value), words)
@@ -133,6 +139,12 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words | 
     if unit == "share":
         ends = _ends(low, high, lambda value, digits: _percent(value, words, digits - 2))
         return words["interval"].format(low=ends[0], high=ends[1])
+    if unit == SHARE_POINTS:
+        ends = _ends(low, high, lambda value, digits: _points(value, words, digits - 2))
+        points = words["counted"].format(
+            number=ends[1], unit=unit_word(unit, round(100 * high, 1), words, in_range=True)
+        )
+        return words["interval"].format(low=ends[0], high=points)
     money = is_currency(unit)
     counts = (float(low), float(high)) if money else (_counted(low), _counted(high))
     cents = max(abs(low), abs(high)) < WITH_CENTS_BELOW
@@ -289,6 +301,10 @@ def _percent(value: float, words: Words, decimals: int = 1) -> str:
     if not written.strip("0."):
         return "0%"
     return f"{words['minus'] if value < 0 else ''}{with_signs(written, words)}%"
+
+
+def _points(value: float, words: Words, decimals: int = 1) -> str:
+    return _percent(value, words, decimals).removesuffix("%")
 
 
 def _counted(value: float | int) -> float | int:

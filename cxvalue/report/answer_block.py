@@ -38,6 +38,7 @@ class Answer:
         sentence: the answer in one sentence.
         points: what to do, what it costs and brings, how sure, what would undo it: a heading and a sentence each.
         picture: how the name of the one picture beside it begins.
+        told: ids of the findings whose figure stands in the sentence or the points, so that no card need say it again.
     """
 
     about: str
@@ -46,6 +47,7 @@ class Answer:
     sentence: str
     points: tuple[tuple[str, str], ...]
     picture: str
+    told: tuple[str, ...] = ()
 
 
 def answers_of(findings: Iterable[Finding], words: Words) -> tuple[Answer, ...]:
@@ -140,9 +142,10 @@ def _programme(found: Found, name: str, words: Words) -> Answer | None:
     return _answer(
         f"programme.{name}", word, tone, worth, f"programme_{name}_money", words,
         do=words[f"do_{judged}"].format(title=verdict.label),
-        brings=_joined(text("roi"), text("payback_months"), text("peak_exposure")),
         sure=_joined(first_sentence(verdict.text)[1] if judged else "", _evidence(verdict, words)),
-        undo=_joined(first_sentence(undo)[0], first_sentence(text("mde"))[0]),
+        # What could have been proven is news only where nothing was.
+        undo=_joined(first_sentence(undo)[0], first_sentence(text("mde"))[0] if tone == "open" else ""),
+        told=(f"programme.{name}.npv",),
     )  # fmt: skip
 
 
@@ -178,7 +181,7 @@ def _campaign(found: Found, name: str, words: Words) -> Answer | None:
     won = _people(profit, each, back)
     told = told_of_campaign(profit, words)
     if won and (back.low or 0) > 0:
-        told = _joined(words["won_back"].format(customers=f"{won:,}".replace(",", words["thousands"])), told)
+        told = _joined(words["won_back"].format(customers=format_value(won, "customers", words)), told)
     undo = words["undo_campaign"].format(margin=format_value(_number(each), each.unit, words))
     do, brings = first_sentence(following.text) if following and following.value is not None else ("", "")
     return _answer(
@@ -187,6 +190,7 @@ def _campaign(found: Found, name: str, words: Words) -> Answer | None:
         brings=brings,
         sure=_evidence(profit, words),
         undo=undo if _number(each) > 0 else "",
+        told=(profit.id, following.id) if following and do else (profit.id,),
     )  # fmt: skip
 
 
@@ -205,8 +209,6 @@ def _discounts(found: Found, words: Words) -> tuple[Answer, ...]:
         best=begun(names[best]),
         second=names[second],
         gain=format_value(_number(ahead) - _number(behind), ahead.unit, words),
-        high=format_value(_number(ahead), ahead.unit, words),
-        low=format_value(_number(behind), behind.unit, words),
     )
     none = priced.get("none")
     return (
@@ -214,9 +216,6 @@ def _discounts(found: Found, words: Words) -> tuple[Answer, ...]:
             "discounts", words[f"discount_word_{best}"].format(depth=at), "good" if sure else "open", told,
             "discount_policies", words,
             do=words[f"do_discount_{best}"].format(depth=at) if sure else words["do_discount_open"],
-            brings=words["discount_brings"].format(
-                best=names[best], interval=format_interval(ahead, words) or format_finding(ahead, words)
-            ),
             sure=_joined(words["ranges_apart" if sure else "ranges_overlap"], _evidence(ahead, words)),
             undo=_joined(words["undo_discounts"], first_sentence(none.text)[1] if none else ""),
         ),
@@ -229,15 +228,16 @@ def _experience(found: Found, words: Words) -> tuple[Answer, ...]:
         return ()
     judged = "open" if target.grade in WEAK_GRADES else _judged(target)
     word = format_finding(target, words) if judged == "yes" else words[f"answer_{judged}"]
-    step, undo = found.get("experience.step.high.margin"), found.get("experience.response.robustness")
+    undo = found.get("experience.response.robustness")
     told = re.split("[;；]", kept.text)[0].rstrip(".。") + words["stop"] if kept else target.text
     return (
         _answer(
             "experience", word, _TONES[judged], told, "complaints_open", words,
             do=words[f"do_experience_{judged}"],
             brings=target.text,
-            sure=_joined(_evidence(target, words), step.text if step and step.is_number else ""),
-            undo=undo.text if undo and undo.is_number else "",
+            sure=_evidence(target, words),
+            undo=words["undo_experience"].format(share=format_finding(undo, words)) if undo and undo.is_number else "",
+            told=(target.id, kept.id) if kept else (target.id,),
         ),
     )  # fmt: skip
 
@@ -247,7 +247,8 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
     if equity is None or not equity.is_number:
         return ()
     newcomer, risk = found.get("cltv.new_customer"), found.get("churn.value_at_risk")
-    miss, held = found.get("cltv.typical_miss"), found.get("cltv.coverage")
+    miss = found.get("cltv.typical_miss")
+    grade = words["evidence"].format(grade=equity.grade) + words["stop"] if equity.grade else ""
     told = first_sentence(equity.text)[0]
     spend = ""
     if newcomer is not None and newcomer.is_number:
@@ -261,10 +262,9 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
             do=spend,
             brings=first_sentence(risk.text)[0] if risk and risk.is_number else "",
             brings_heading="answer_risk",
-            sure=_joined(miss.text, held.text if held and held.is_number else "")
-            if miss and miss.is_number
-            else _evidence(equity, words),
+            sure=_joined(grade, miss.text) if miss and miss.is_number else _evidence(equity, words),
             undo=words["undo_lifetime"],
+            told=(equity.id, "base.active"),
         ),
     )  # fmt: skip
 
@@ -281,14 +281,15 @@ def _answer(
     words: Words,
     *,
     do: str,
-    brings: str,
+    brings: str = "",
     brings_heading: str = "answer_brings",
     sure: str,
     undo: str,
+    told: tuple[str, ...] = (),
 ) -> Answer:
     points = (("answer_do", do), (brings_heading, brings), ("answer_sure", sure), ("answer_undo", undo))
-    told = tuple((words[heading], text) for heading, text in points if text)
-    return Answer(about, word, tone, sentence, told, picture)
+    shown = tuple((words[heading], text) for heading, text in points if text)
+    return Answer(about, word, tone, sentence, shown, picture, told)
 
 
 def _judged(finding: Finding) -> str:

@@ -17,6 +17,7 @@ from cxvalue.findings.numbers import format_date, format_finding, format_moment
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import named, words_for
+from cxvalue.report.answer_block import first_sentence
 from cxvalue.report.finish import embed_letters, keep_amounts_whole, signs_closed_up
 from cxvalue.report.page import finding_lines
 from cxvalue.report.page_model import IndexEntry, PageModel
@@ -136,4 +137,5 @@ def _environment() -> Environment:
     environment.filters["data_uri"] = data_uri
     environment.filters["relative"] = relative_link
     environment.filters["behind_a_colon"] = behind_a_colon
+    environment.filters["first_sentence"] = first_sentence
     return environment

@@ -68,7 +68,9 @@ def build_page(
     answers = answers_of(found, words)
     cards = _lead_first(answers, [finding for finding in chosen if not isinstance(finding.value, str)])
     picture = _picture(answers, figures)
-    notes_beside, changed = _notes_beside(found, words), _changed(notes.changes, words)
+    # Where an answer is about what customers are worth, it says itself how far past forecasts missed.
+    notes_beside = {} if any(one.about == "cltv" for one in answers) else _notes_beside(found, words)
+    changed = _changed(notes.changes, words)
     holdout = tuple(finding for finding in found if finding.kind == "holdout" and finding.value is not None)
     modelled = tuple(finding for finding in found if finding.low is not None and finding not in holdout)
 
@@ -82,11 +84,9 @@ def build_page(
         words=words,
         language=words["language"],
         title=meta.title or meta.study,
-        facts=_told(
-            (words["as_of"], format_date(meta.as_of, words)),
-            (words["audience"], words.get(f"audience_{meta.audience}", meta.audience)),
-        ),
+        facts=_told((words["as_of"], format_date(meta.as_of, words))),
         origin=_told(
+            (words["audience"], words.get(f"audience_{meta.audience}", meta.audience)),
             (words["made"], format_moment(meta.made, words)),
             (words["study"], meta.study),
             (words["currency"], meta.currency),
@@ -95,7 +95,8 @@ def build_page(
         ),
         index_href=meta.index_href,
         banners=_banners(meta, notebooks, notes, words),
-        cautions=tuple(one.text for one in notes.cautions),
+        cautions=tuple(one.text for one in notes.cautions if not one.is_small),
+        small_cautions=tuple(one.text for one in notes.cautions if one.is_small),
         answers=answers,
         verdicts=lines(verdicts),
         cards=_each_reason_once(_without_subject(lines(cards[:CARDS]), answers), words),
@@ -109,7 +110,7 @@ def build_page(
         control=_control(notes.control, meta.currency, words),
         control_agrees=notes.control.within if notes.control else None,
         withheld=lines(finding for finding in found if finding.value is None),
-        remarks=notes.remarks,
+        remarks=(*((words["simulated_why"],) if meta.simulated else ()), *notes.remarks),
         grades=tuple((grade, words[f"grade_{grade}"]) for grade in _grades_used(found)),
         assumptions=tuple(notes.assumptions),
         missing=(
@@ -157,9 +158,16 @@ def headline_finding(findings: Iterable[Finding]) -> Finding | None:
 
 
 def _lead_first(answers: Sequence[Answer], cards: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Headline findings of the question that is answered before all others, and those with a number before those without."""
+    """Headline findings of the question that is answered before all others; then those with a number, before those that
+    may be above or below zero and those without."""
     lead = answers[0].about.partition(".")[0] if answers else ""
-    return tuple(sorted(cards, key=lambda one: (not (lead and one.id.startswith(lead)), one.value is None)))
+
+    def place(one: Finding) -> tuple[bool, bool, bool]:
+        aside = bool(lead) and not one.id.startswith(lead)
+        open_still = aside and one.low is not None and one.high is not None and one.low < 0 < one.high
+        return aside, one.value is None, open_still
+
+    return tuple(sorted(cards, key=place))
 
 
 def _without_subject(cards: Sequence[FindingLine], answers: Sequence[Answer]) -> tuple[FindingLine, ...]:
@@ -235,9 +243,10 @@ def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:
     elif isinstance(finding.value, str):
         tone = _VERDICT_TONES.get(judged_of(finding), "plain")
     interval = format_interval(finding, words)
-    confidence = ""
+    confidence = level = ""
     if interval and finding.level is not None:
-        confidence = words["confidence"].format(level=format_level(finding.level, words))
+        level = format_level(finding.level, words)
+        confidence = words["confidence"].format(level=level)
     elif finding.is_exact and finding.is_number:
         confidence = words["exact" if finding.grade is None else "estimate"]
     return FindingLine(
@@ -246,6 +255,7 @@ def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:
         value=interval if finding.is_range else value_told(finding, words),
         interval="" if finding.is_range else interval,
         confidence=confidence,
+        level=level,
         grade=finding.grade or "",
         evidence=words["evidence"].format(grade=finding.grade) if finding.grade else "",
         method=begun(finding.method),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cxvalue.tables.counts import ControlResult, RowCount
 
 NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
+_NUMBER = re.compile(r"\d(?:[\d.,\u00a0\u202f]*\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class FindingLine:
     tone: Tone
     note: str = ""
     change: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,7 @@ class PageModel:
     index_href: str
     banners: tuple[str, ...]
     cautions: tuple[str, ...]
+    small_cautions: tuple[str, ...]
     answers: tuple[Answer, ...]
     verdicts: tuple[FindingLine, ...]
     cards: tuple[FindingLine, ...]
@@ -193,16 +197,16 @@ class PageModel:
 
     @property
     def said_once(self) -> tuple[FindingLine, ...]:
-        """The cards without the one whose figure, range and grade a single answer and the other cards tell already."""
+        """The cards without those whose figure a single answer tells already, with its range and grade."""
         if len(self.answers) != 1:
             return self.cards
         lead = self.answers[0]
-        told = " ".join((lead.sentence, *(text for _, text in lead.points)))
+        told = " ".join((lead.word, lead.sentence, *(text for _, text in lead.points)))
 
         def again(line: FindingLine) -> bool:
-            graded = {other.grade for other in self.cards if other is not line}
-            mine = line.value == lead.word and line.id.startswith(f"{lead.about}.")
-            return mine and bool(line.interval) and line.interval in told and line.grade in graded
+            numbers = _NUMBER.findall(line.interval or line.value)
+            stands = bool(numbers) and all(number in told for number in numbers)
+            return line.id in lead.told and stands and line.evidence in told
 
         return tuple(line for line in self.cards if not again(line))
 

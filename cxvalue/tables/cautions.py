@@ -29,6 +29,10 @@ KINDS = (
     "open_end",  # ends and starts that lie in the future
 )
 """Every kind of caution with what it means, the most serious first."""
+ROWS_ALONE = ("never_active", "two_arms", "repeated_rows", "open_end")
+"""Kinds that can move a number no further than by their own rows."""
+SMALL = 0.01
+"""Share of a table below which its rows change no figure that a reader is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,17 @@ class Caution:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind of caution: {self.kind!r}")
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the first screen may only say that it is there: few rows, of a kind that moves no number further.
+
+        >>> Caution("never_active", "employees", "left", 4, 0.0008, "Four.").is_small
+        True
+        >>> Caution("sums_among_rows", "transactions", "amount", 4, 0.0008, "Four.").is_small
+        False
+        """
+        return self.kind in ROWS_ALONE and not self.lowers and self.share is not None and self.share < SMALL
 
     def published(self) -> dict[str, Any]:
         """What everybody may read of it: kind, table, column, rows, share and text."""

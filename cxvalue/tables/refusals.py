@@ -30,9 +30,10 @@ def bad_rows_problem(table: str, item: Broken, theirs: str | None, drop: str, ex
 
 def too_many_bad(where: str, bad: int, rows: int, limit: float, droppable: bool) -> Problem:
     """The refusal of more bad rows than a study allows to drop."""
-    found = translate(
-        "{bad:,} of {rows:,} rows are bad ({share:.2%}); bad_rows allows {limit:.2%}.",
-        bad=bad,
+    found = translate_count(
+        "{count:,} of {rows:,} rows is bad ({share:.2%}); bad_rows allows {limit:.2%}.",
+        "{count:,} of {rows:,} rows are bad ({share:.2%}); bad_rows allows {limit:.2%}.",
+        bad,
         rows=rows,
         share=bad / rows,
         limit=limit,

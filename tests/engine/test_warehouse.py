@@ -106,7 +106,7 @@ def test_text_where_days_and_numbers_are_due_is_refused_with_the_cast(engine: An
 
 def test_another_currency_is_refused(engine: AnyEngine, tmp_path: Path) -> None:
     lines = {"transactions": pa.table({**LINE, "currency": ["usd"]})}
-    assert "1 rows are in 'USD' or others, the study's currency is EUR." in _refused(in_engine(engine, tmp_path, lines))
+    assert "1 row is in 'USD', the study's currency is EUR." in _refused(in_engine(engine, tmp_path, lines))
     lines = {"transactions": pa.table({**LINE, "currency": ["eur"]})}
     assert rows(loaded(in_engine(engine, tmp_path, lines)), columns="revenue") == [(12.5,)]
 

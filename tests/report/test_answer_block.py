@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cxvalue.findings.finding import Finding
+from cxvalue.findings.numbers import format_finding
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import words_for
 from cxvalue.report.answer_block import Answer, answers_of, first_sentence
@@ -54,9 +55,11 @@ def test_a_programme_is_answered_by_its_verdict(word: str, said: str, tone: str)
     assert (answer.word, answer.tone) == (said, tone)
     assert answer.sentence.endswith("It is worth EUR 710,000.")
     points = dict(answer.points)
-    assert list(points) == [ENGLISH[f"answer_{part}"] for part in ("do", "brings", "sure", "undo")]
-    assert points[ENGLISH["answer_brings"]] == "Each EUR brings 5.88 more. It pays back after 11 months."
-    assert points[ENGLISH["answer_undo"]] == ("It no longer pays below EUR 0.56. EUR 1.91 could have been proven.")
+    # What it costs and brings stands on the cards.
+    assert list(points) == [ENGLISH[f"answer_{part}"] for part in ("do", "sure", "undo")]
+    proven = " EUR 1.91 could have been proven." if tone == "open" else ""
+    assert points[ENGLISH["answer_undo"]] == f"It no longer pays below EUR 0.56.{proven}"
+    assert answer.told == (f"{WAIVER}npv",)
     assert points[ENGLISH["answer_sure"]].startswith("The test of May 2024 is met. We are sure. Evidence B: ")
     assert answer.picture == "programme_waiver_money"
 
@@ -127,6 +130,7 @@ def test_a_campaign_says_how_many_it_won_back_and_whom_to_contact_next() -> None
     assert (answer.word, answer.tone) == ("Yes", "good")
     assert points[ENGLISH["answer_do"]] == "Contact all 70."
     assert points[ENGLISH["answer_brings"]] == "It costs EUR 5.00 and earns EUR 9.00."
+    assert answer.told == ("reactivation.box.profit", "reactivation.box.next_contacts")
 
 
 def test_a_campaign_that_lost_and_one_that_proves_nothing() -> None:
@@ -160,7 +164,7 @@ def test_the_better_discount_is_recommended_and_not_the_first_that_was_computed(
     answer = only(discount((20.1, 19.8, 20.4), (15.9, 15.6, 16.2)))
     assert (answer.word, answer.tone) == ("Keep the ladder", "good")
     assert answer.sentence.startswith(
-        "The ladder as run earns EUR 4.20 more per visit than the best single discount (16.2%)"
+        "The ladder as run earns EUR 4.20 more margin per visit than the best single discount (16.2%)"
     )
     other = only(discount((15.1, 14.8, 15.4), (15.9, 15.6, 16.2)))
     assert (other.word, other.tone) == ("16.2% for everybody", "good")
@@ -208,8 +212,15 @@ def test_what_experience_keeps_is_one_sentence_in_every_language(language: str, 
     target = money("experience.response.value_of_target", 6_000.0, 3_000.0, 8_800.0, grade="C", text="Worth EUR 6,000.")
     asked = money("experience.score.margin_per_point", 0.3, -0.3, 0.9, grade="D")
     kept = money("experience.response.retained", 0.11, 0.05, 0.2, text=text)
-    (answer,) = answers_of([target, asked, kept], words_for(language))
+    undo = money("experience.response.robustness", 0.073, unit="share", grade="C", text="A cause.")
+    step = money("experience.step.high.margin", 82.53, 50.0, 115.0, grade="D", text="High goes with EUR 82.53 more.")
+    words = words_for(language)
+    (answer,) = answers_of([target, asked, kept, undo, step], words)
     assert answer.sentence == told
+    assert answer.told == (target.id, kept.id)
+    points = dict(answer.points)
+    assert format_finding(undo, words) in points[words["answer_undo"]]
+    assert "82" not in points[words["answer_sure"]], "weaker evidence stands with its own grade, on its card"
 
 
 def test_nothing_known_is_no_answer() -> None:
@@ -222,13 +233,14 @@ def test_the_first_sentence_is_parted_from_the_rest() -> None:
     assert first_sentence("") == ("", "")
 
 
-def test_what_past_ranges_held_is_told_where_it_is_said_how_sure_we_are() -> None:
+def test_how_far_past_forecasts_missed_is_told_where_it_is_said_how_sure_we_are() -> None:
     miss = Finding("cltv.typical_miss", "Miss", 0.03, unit="share", text="Forecasts missed by 3.0%.")
     held = Finding("cltv.coverage", "Held", 1.0, unit="share", text="10 of 10 ranges held what came.")
     equity = money("cltv.equity", 5e6, 4e6, 6e6, grade="C", text="Customers are worth EUR 5.00 M.")
     (answer,) = answers_of([equity, miss, held], ENGLISH)
     points = dict(answer.points)
-    assert points[ENGLISH["answer_sure"]] == "Forecasts missed by 3.0%. 10 of 10 ranges held what came."
+    assert points[ENGLISH["answer_sure"]] == "Evidence C. Forecasts missed by 3.0%."
+    assert answer.picture == "forecast_record", "what past ranges held is what that picture says"
     assert points[ENGLISH["answer_undo"]] == ENGLISH["undo_lifetime"]
 
 

@@ -77,7 +77,7 @@ def test_a_verdict_that_flipped_comes_before_all_others() -> None:
         ({"cxvalue": "0.2.0"}, "Version of cxvalue 0.1.0 → 0.2.0."),
         ({"parameters": {**BEFORE["parameters"], "a": 1, "b": 2, "c": 3, "d": 4}},
          "Setting a: — → 1; setting b: — → 2; setting c: — → 3; "
-         "1 more settings."),
+         "other settings: 1."),
         ({}, "No input changed."),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from cxvalue.report.html import render_index, render_page
 from cxvalue.report.page import build_page, headline_finding, verdict_findings
 from cxvalue.report.page_model import IndexEntry, Link, NotebookOutcome, PageNotes, RunMeta
 from cxvalue.study import StudyFile
+from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import ControlResult, RowCount
 
 META = RunMeta(
@@ -223,22 +225,59 @@ def test_a_card_does_not_say_again_what_the_answer_says() -> None:
     mean = Finding("cltv.mean", "Mean", 52.0, 48.0, 61.0, 0.95, "USD", "C", "52 each.")
     page = build_page(META, [ranged, mean, ACTIVE])
     assert page.answers[0].word == page.cards[0].value
+    assert "Evidence C" in dict(page.answers[0].points)["How sure we are"]
     assert ids(page.said_once) == ["cltv.mean", "base.active"]
     above, below = render_page(page).split('<nav class="contents"')
     assert ranged.label not in above
     assert ranged.label in below, "its level and method are folded, not lost"
 
 
-@pytest.mark.parametrize(("text", "grade"), [("They bring USD 1.20 M.", "C"), ("Between USD 1.10 and 1.40 M.", "D")])
-def test_a_card_stays_whose_range_or_grade_stands_nowhere_else(text: str, grade: str) -> None:
-    mean = Finding("cltv.mean", "Mean", 52.0, 48.0, 61.0, 0.95, "USD", grade, "52 each.")
-    page = build_page(META, [dataclasses.replace(EQUITY, grade="C", text=text), mean, ACTIVE])
-    assert page.said_once == page.cards
+def test_a_card_stays_whose_range_or_grade_the_answer_does_not_tell() -> None:
+    mean = Finding("cltv.mean", "Mean", 52.0, 48.0, 61.0, 0.95, "USD", "C", "52 each.")
+    ranged = dataclasses.replace(EQUITY, text="Between USD 1.10 and 1.40 M.")
+    told = build_page(META, [ranged, mean, ACTIVE])
+    assert ids(told.said_once) == ["cltv.mean", "base.active"]
+    without_range = build_page(META, [dataclasses.replace(ranged, text="They bring USD 1.20 M."), mean, ACTIVE])
+    without_grade = dataclasses.replace(told, answers=(dataclasses.replace(told.answers[0], points=()),))
+    not_about_it = dataclasses.replace(told, answers=(dataclasses.replace(told.answers[0], told=()),))
+    for page in (without_range, without_grade, not_about_it):
+        assert page.said_once == page.cards
+
+
+def test_a_card_whose_number_the_answer_tells_is_folded_and_its_miss_is_told_once() -> None:
+    risk = Finding(
+        "churn.value_at_risk", "At risk", 5.0, 4.0, 6.0, 0.95, "USD", "C", "Of the 9,142 active 12 may leave."
+    )
+    miss = Finding("cltv.typical_miss", "Miss", 0.029, unit="share", text="They missed by 2.9%.", kind="holdout")
+    page = build_page(META, [EQUITY, ACTIVE, risk, miss])
+    assert "base.active" not in ids(page.said_once)
+    assert not any(line.note for line in page.cards)
+    programme = build_page(META, [EQUITY, miss, VERDICT, NPV])
+    noted = [line.note for line in programme.cards if line.id == "cltv.equity"]
+    assert noted == ["past forecasts were 2.9% off on average"], "where nothing else says it, the card does"
+
+
+def test_few_rows_that_move_no_figure_are_folded_and_a_grave_caution_is_not() -> None:
+    few = Caution("never_active", "employees", "left", 4, 0.0008, "Four rows. They are left out.")
+    grave = Caution(
+        "stale", "transactions", "date", 0, None, "The data are old. What is said of today is not of today."
+    )
+    page = build_page(META, ALL, notes=PageNotes(cautions=(grave, few)))
+    assert (page.cautions, page.small_cautions) == ((grave.text,), (few.text,))
+    first_screen = re.sub("<details.*?</details>", "", render_page(page).split('<nav class="contents"')[0], flags=re.S)
+    assert "The data are old." in first_screen
+    assert "Four rows." not in first_screen
+    assert "not of today" in render_page(page)
+    alone = render_page(build_page(META, ALL, notes=PageNotes(cautions=(few,))))
+    assert ENGLISH["cautions_small"].format(count=1) in alone
+    assert few.text in alone
+    assert ENGLISH["caution"] not in alone
 
 
 def test_a_simulated_study_says_so_first_and_the_run_is_named_last() -> None:
     page = build_page(dataclasses.replace(META, simulated=True, run_id="20260701T060500Z"), [])
     assert page.banners[0].startswith("A simulated company")
+    assert page.remarks[0] == ENGLISH["simulated_why"]
     assert not build_page(META, []).banners
     assert "20260701T060500Z" not in [told for _, told in page.facts]
     assert "20260701T060500Z" in [told for _, told in page.origin]

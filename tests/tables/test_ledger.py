@@ -314,7 +314,7 @@ def test_every_row_read_is_accounted_for(tmp_path: Path) -> None:
 def test_bad_rows_above_the_limit_are_refused_with_the_share(tmp_path: Path) -> None:
     message = problems(tmp_path, ledger("a,2025-01-01,1", ",2025-01-01,1"), bad_rows={"drop_up_to": 0.1})
     assert "1 row with no customer_id." in message
-    assert "1 of 2 rows are bad (50.00%); bad_rows allows 10.00%. Correct the source, or raise" in message
+    assert "1 of 2 rows is bad (50.00%); bad_rows allows 10.00%. Correct the source, or raise" in message
 
 
 def test_an_unmatched_refund_is_a_bad_row(tmp_path: Path) -> None:

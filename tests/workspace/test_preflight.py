@@ -225,6 +225,6 @@ def test_offers_that_contradict_one_another_are_refused_before_anything_runs(tmp
     for command in (["check", str(study)], ["report", str(study), "--out", str(tmp_path / "out")]):
         assert main(command) == 2
         words = capsys.readouterr().err
-        assert "1 occasions have no basket value or no basket margin" in words
-        assert "1 occasions are accepted more than once" in words
+        assert "1 occasion has no basket value or no basket margin" in words
+        assert "1 occasion is accepted more than once" in words
     assert not list((tmp_path / "out").glob("till/2*"))

@@ -28,7 +28,7 @@ CAME_BACK = {
         "Of the customers contacted in the {title} campaign, {share} came back within {window}; {anyway} would have come "
         "anyway."
     ),
-    "because": translatable("So {share} of them ({range}), about {woken:,.0f} customers, came back because of us."),
+    "because": translatable("So {share} of them ({range}), about {customers}, came back because of us."),
     "more": translatable(
         "Those who came back after a contact paid {change} more per order than those who came back "
         "without one ({range})."
@@ -56,7 +56,7 @@ BOUGHT = {
         "Of the customers contacted in the {title} campaign, {share} bought within {window}; {anyway} would have bought "
         "anyway."
     ),
-    "because": translatable("So {share} of them ({range}), about {woken:,.0f} customers, bought because of it."),
+    "because": translatable("So {share} of them ({range}), about {customers}, bought because of it."),
     "more": translatable(
         "Those who bought after a contact paid {change} more per order than those who bought without one ({range})."
     ),
@@ -191,8 +191,9 @@ def _return_text(result: CampaignResult, title: str, level: float) -> str:
     )
     spread = format_range(found.low, found.high, "share")
     if found.low > 0:
-        woken, share = found.value * result.contacted_in_all, format_value(found.value, "share")
-        return f"{came} {translate(words['because'], share=share, range=spread, woken=woken)}"
+        customers = format_value(round(found.value * result.contacted_in_all), "customers")
+        share = format_value(found.value, "share")
+        return f"{came} {translate(words['because'], share=share, range=spread, customers=customers)}"
     if found.high < 0:
         return f"{came} " + translate("Contacting them kept customers away ({range}).", range=spread)
     return f"{came} " + translate(

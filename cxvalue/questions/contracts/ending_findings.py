@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
+from cxvalue.findings.numbers import SHARE_POINTS, format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn.findings import warning_findings, warning_labels
@@ -55,9 +55,10 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         sure=sure,
     )
     taken = translate(
-        "{share} of the customers under contract are forecast to leave within 12 months; they brought {worth} of margin in "
-        "the last 12. It will be {range} with {sure} probability.",
+        "Of the {members:,} customers under contract {share} are forecast to leave within 12 months; they brought {worth} "
+        "of margin in the last 12. It will be {range} with {sure} probability.",
         share=share,
+        members=found.members,
         worth=format_value(risk.value, currency),
         range=format_range(risk.low, risk.high, currency),
         sure=sure,
@@ -167,23 +168,29 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
     gap = found.gap
     if gap is None:
         label = labels["satisfaction_gap"]
-        return [*findings, WRITER.withhold("satisfaction_gap", label, found.missing, "share")]
+        return [*findings, WRITER.withhold("satisfaction_gap", label, found.missing, SHARE_POINTS)]
     writer, (text, method) = replace(WRITER, grade="D", level=level), _gap_words(found, gap)
     at_risk = None if math.isnan(found.at_risk_margin) else found.at_risk_margin
     unhappy = ""
     if at_risk is not None:
-        numbers = {"accounts": found.at_risk_accounts, "worth": format_value(at_risk, currency)}
+        worth = format_value(at_risk, currency)
         unhappy = (
-            translate(
-                "{accounts:,} accounts under contract today have users in the lowest third; they brought {worth} of margin "
+            translate_count(
+                "{count:,} account under contract today has users in the lowest third; it brought {worth} of margin "
                 "in the last 12 months.",
-                **numbers,
+                "{count:,} accounts under contract today have users in the lowest third; they brought {worth} of "
+                "margin in the last 12 months.",
+                found.at_risk_accounts,
+                worth=worth,
             )
             if found.users
-            else translate(
-                "{accounts:,} accounts under contract today have people in the lowest third; they brought {worth} of margin "
-                "in the last 12 months.",
-                **numbers,
+            else translate_count(
+                "{count:,} account under contract today has people in the lowest third; it brought {worth} of "
+                "margin in the last 12 months.",
+                "{count:,} accounts under contract today have people in the lowest third; they brought {worth} "
+                "of margin in the last 12 months.",
+                found.at_risk_accounts,
+                worth=worth,
             )
         )
     least = translate(
@@ -193,7 +200,7 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
     key = "unsatisfied_accounts_margin"
     return [
         *findings,
-        writer.write("satisfaction_gap", labels["satisfaction_gap"], gap, "share", text, method),
+        writer.write("satisfaction_gap", labels["satisfaction_gap"], gap, SHARE_POINTS, text, method),
         WRITER.write(key, labels[key], at_risk, currency, unhappy, least, missing=no_margin),
     ]
 
@@ -202,23 +209,26 @@ def _renewed(found: AccountRenewals, labels: dict[str, str], currency: str, no_m
     """How many accounts renewed, and what those that did not had brought."""
     since, lost = format_date(found.since), found.accounts - found.renewed
     rate = found.renewed / found.accounts
-    renewed = translate(
-        "{renewed:,} of the {accounts:,} accounts under contract on {day} ({share}) still are; {lost:,} were lost.",
+    renewed = translate_count(
+        "{renewed:,} of the {accounts:,} accounts under contract on {day} ({share}) still are; {count:,} was lost.",
+        "{renewed:,} of the {accounts:,} accounts under contract on {day} ({share}) still are; {count:,} were lost.",
+        lost,
         renewed=found.renewed,
         accounts=found.accounts,
         day=since,
         share=format_value(rate, "share"),
-        lost=lost,
     )
     account = translate(
         "An account is what one buyer holds (account_id, else the customer). Lost: no contract of it runs 12 months later."
     )
     brought = None if math.isnan(found.lost_margin) else found.lost_margin
     cost = (
-        translate(
-            "The {lost:,} accounts lost since {day} had brought {worth} of margin in the 12 months before: "
-            "the yearly cost of the lost renewals.",
-            lost=lost,
+        translate_count(
+            "The {count:,} account lost since {day} had brought {worth} of margin in the 12 months before: the "
+            "yearly cost of the lost renewal.",
+            "The {count:,} accounts lost since {day} had brought {worth} of margin in the 12 months before: the "
+            "yearly cost of the lost renewals.",
+            lost,
             day=since,
             worth=format_value(brought, currency),
         )

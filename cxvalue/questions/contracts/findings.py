@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.contracts.mark_words import changes_told, own_rates
 from cxvalue.questions.contracts.tables import holdout_scores
@@ -117,14 +117,16 @@ def _followed(contracts: Contracts) -> tuple[str, str]:
     """How many contracts follow one of the same customer, as its renewal or as a return."""
     gap, allowed = contracts.rows["gap"], contracts.gap_days
     late, returns = int(((gap > 1) & (gap <= allowed)).sum()), int((gap > max(allowed, 1)).sum())
-    renewed = translate(
-        "{late:,} contracts began 2 to {days} days after the previous one had ended and count as its renewal.",
-        late=late,
+    renewed = translate_count(
+        "{count:,} contract began 2 to {days} days after the previous one had ended and counts as its renewal.",
+        "{count:,} contracts began 2 to {days} days after the previous one had ended and count as its renewal.",
+        late,
         days=allowed,
     )
-    came_back = translate(
-        "{returns:,} began more than {days} days later: those customers left and came back.",
-        returns=returns,
+    came_back = translate_count(
+        "{count:,} began more than {days} days later: that customer left and came back.",
+        "{count:,} began more than {days} days later: those customers left and came back.",
+        returns,
         days=allowed,
     )
     return (renewed if late else ""), (came_back if returns else "")

@@ -135,10 +135,11 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
         return [replace(writer, grade=None).withhold("worth", label, reason, currency, word="withheld")]
     value, low, high = found.worth
     told = [
-        translate(
-            "{referred:,} customers were referred by {referrers:,} customers.",
+        translate_count(
+            "{referred:,} customers were referred by {count:,} customer.",
+            "{referred:,} customers were referred by {count:,} customers.",
+            found.referrers,
             referred=found.referred,
-            referrers=found.referrers,
         )
         if found.referrers
         else translate("{referred:,} customers were referred.", referred=found.referred),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.questions.discounts.chosen import by_history, explained
 from cxvalue.questions.discounts.kept import kept_share
 from cxvalue.tables.ask import ask
@@ -242,27 +242,45 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
     problems: list[Problem] = []
     found = [
         (
-            translatable("{number:,} occasions are accepted more than once."),
+            lambda number: translate_count(
+                "{count:,} occasion is accepted more than once.",
+                "{count:,} occasions are accepted more than once.",
+                number,
+            ),
             each.yeses > 1,
             translate("An occasion ends with its first acceptance."),
         ),
         (
-            translatable("{number:,} occasions continue after an acceptance."),
+            lambda number: translate_count(
+                "{count:,} occasion continues after an acceptance.",
+                "{count:,} occasions continue after an acceptance.",
+                number,
+            ),
             (each.yeses == 1) & (each.last_no > each.yes_rung),
             translate("The accepted rung is the last."),
         ),
         (
-            translatable("{number:,} occasions contain a rung twice."),
+            lambda number: translate_count(
+                "{count:,} occasion contains a rung twice.", "{count:,} occasions contain a rung twice.", number
+            ),
             each.rungs < each.offers,
             translate("Give each occasion its own occasion_id."),
         ),
         (
-            translatable("{number:,} occasions do not go deeper from rung to rung."),
+            lambda number: translate_count(
+                "{count:,} occasion does not go deeper from rung to rung.",
+                "{count:,} occasions do not go deeper from rung to rung.",
+                number,
+            ),
             (each.depths < each.offers) | (each["corr"] < 0),
             translate("Put the rungs in the order in which they were offered, the smallest discount first."),
         ),
         (
-            translatable("{number:,} occasions belong to several customers."),
+            lambda number: translate_count(
+                "{count:,} occasion belongs to several customers.",
+                "{count:,} occasions belong to several customers.",
+                number,
+            ),
             each.people > 1,
             translate("Each occasion belongs to one customer."),
         ),
@@ -270,18 +288,35 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
     if priced:
         differ = (each.bv != each.bv_low) | (each.bm != each.bm_low)
         remedy = translate("A basket is the same before every discount.")
-        found.append((translatable("{number:,} occasions have baskets that change from rung to rung."), differ, remedy))
-        what = translatable("{number:,} occasions have no basket value or no basket margin.")
+        found.append(
+            (
+                lambda number: translate_count(
+                    "{count:,} occasion has a basket that changes from rung to rung.",
+                    "{count:,} occasions have baskets that change from rung to rung.",
+                    number,
+                ),
+                differ,
+                remedy,
+            )
+        )
         remedy = translate("Fill them in for those who left without buying as well, or leave both columns out.")
-        found.append((what, each.bv.isnull() | each.bm.isnull(), remedy))
+        found.append(
+            (
+                lambda number: translate_count(
+                    "{count:,} occasion has no basket value or no basket margin.",
+                    "{count:,} occasions have no basket value or no basket margin.",
+                    number,
+                ),
+                each.bv.isnull() | each.bm.isnull(),
+                remedy,
+            )
+        )
         problems += _no_money(each)
     numbers = ask(each.aggregate(**{str(k): each.count(where=rule) for k, (_, rule, _) in enumerate(found)}))
     for (what, rule, remedy), number in zip(found, numbers.values(), strict=True):
         if number:
             shown = each.filter(rule).order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
-            problems.append(
-                Problem("tables.offers", translate(what, number=number), remedy, number, tuple(map(str, shown)))
-            )
+            problems.append(Problem("tables.offers", what(number), remedy, number, tuple(map(str, shown))))
     return problems
 
 

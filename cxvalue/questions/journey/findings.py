@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.questions.experience.names import id_parts
 
 if TYPE_CHECKING:
@@ -117,9 +117,10 @@ def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float, a_p
 
 def suppressed_finding(cells: int, least: int) -> Finding:
     """How many cells this notebook withholds."""
-    text = translate(
-        ("{cells:,} cells with fewer than {least} customers, or that would reveal one, are withheld in this notebook."),
-        cells=cells,
+    text = translate_count(
+        "{count:,} cell with fewer than {least} customers, or that would reveal one, is withheld in this notebook.",
+        "{count:,} cells with fewer than {least} customers, or that would reveal one, are withheld in this notebook.",
+        cells,
         least=least,
     )
     writer = replace(WRITER, prefix="experience.privacy.", label=translate("Privacy: "), kind="count")

@@ -132,8 +132,7 @@ def _forecast(base: WholeBase, customers: int, currency: str, grade: str) -> str
     if grade == "C":
         return translate(
             "Today's {customers:,} customers are forecast to bring {value} of margin over the next {months} "
-            "months, in today's money. There is an even chance that it is {even}, and a {sure} chance that "
-            "it is {range}.",
+            "months, in today's money: {range} with {sure} probability. There is an even chance that it is {even}.",
             **numbers,
             value=format_value(value.equity.value, currency),
         )
@@ -176,8 +175,7 @@ def record_sentence(record: PastRecord | None, months: int) -> str:
     if len(record) == 1:
         if record.own_horizon:
             return translate(
-                "Made from 1 past date, such a forecast of the margin of the following {months} months missed by"
-                " {miss:.1%}.",
+                "From 1 past date, such a forecast of {months} months missed by {miss:.1%}.",
                 **numbers,
             )
         return translate(
@@ -199,16 +197,15 @@ def _many_missed(record: PastRecord, numbers: dict[str, Any]) -> str:
 
 _MISSED = {
     0: translatable(
-        "Made from {dates} past dates, such forecasts of the margin of the following {months} months "
-        "missed by {miss:.1%} on average, {worst:.1%} at worst."
+        "From {dates} past dates, such forecasts of {months} months missed by {miss:.1%} on average, {worst:.1%} at worst."
     ),
     -1: translatable(
-        "Made from {dates} past dates, such forecasts of the margin of the following {months} months "
-        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
+        "From {dates} past dates, such forecasts of {months} months missed by {miss:.1%} on average, {worst:.1%} at "
+        "worst, mostly too low."
     ),
     1: translatable(
-        "Made from {dates} past dates, such forecasts of the margin of the following {months} months "
-        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
+        "From {dates} past dates, such forecasts of {months} months missed by {miss:.1%} on average, {worst:.1%} at "
+        "worst, mostly too high."
     ),
 }
 _MISSED_SHORTER = {
@@ -218,11 +215,13 @@ _MISSED_SHORTER = {
     ),
     -1: translatable(
         "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
-        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
+        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at "
+        "worst, mostly too low."
     ),
     1: translatable(
         "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
-        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
+        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at "
+        "worst, mostly too high."
     ),
 }
 

@@ -284,7 +284,9 @@ def _verdict(
             "judged. Add a success block before the next programme starts."
         )
         return writer.withhold("verdict", title, reason, "", method)
-    text = f"{translate(SAID[verdict.word], title=title)} {test_text(verdict, registration, currency)}"
+    # What is too weak to prove anything is told as it stands beside the verdict: not proven.
+    said = "NOT PROVEN" if writer.grade in WEAK_GRADES else verdict.word
+    text = f"{translate(SAID[said], title=title)} {test_text(verdict, registration, currency)}"
     if verdict.word == "NOT PROVEN":
         text += f" {least}"
         if verdict.value_of_certainty > 0:

@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
+from cxvalue.findings.numbers import SHARE_POINTS, format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.intervals import Interval
-from cxvalue.language.catalogue import translatable, translate, written
+from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
@@ -44,12 +44,9 @@ NOT_SHOWN = translatable(
 )
 
 
-WORTH = translatable(
-    "Doing so for last year's {slow:,} slow ones would be worth {margin} ({range}), before what faster answers cost."
-)
 WORTH_NOT_SHOWN = translatable(
-    "It is not shown that doing so for last year's {slow:,} slow ones would pay: {margin} ({range}), before what faster "
-    "answers cost."
+    "It is not shown that doing so for last year's slow answers ({slow:,}) would pay: {margin} ({range}), before what "
+    "faster answers cost."
 )
 BY_BACKLOG = translatable("Where a backlog decides the speed, a fast answer keeps {kept} more of 100 ({range}).")
 BY_BACKLOG_FEWER = translatable("Where a backlog decides the speed, a fast answer keeps {kept} fewer of 100 ({range}).")
@@ -74,7 +71,7 @@ def response_findings(
     if speed is not None:
         out += _speed_findings(replace(writer, method=_counted(speed, answered_by)), speed, target)
     if found is None:
-        units = {"retained": "share", "margin": currency, "value_of_target": currency, "robustness": "share"}
+        units = {"retained": SHARE_POINTS, "margin": currency, "value_of_target": currency, "robustness": "share"}
         empty = [
             writer.withhold(key, translate(LABELS[key]), translate(FEW), unit, grade="C") for key, unit in units.items()
         ]
@@ -95,7 +92,7 @@ def response_findings(
         ("A hidden cause that explains {share} of the remaining variation in both speed and staying would undo it."),
         share=format_value(found.robustness, "share"),
     )
-    out.append(writer.write("retained", translate(LABELS["retained"]), kept, "share", f"{effect} {undo}"))
+    out.append(writer.write("retained", translate(LABELS["retained"]), kept, SHARE_POINTS, f"{effect} {undo}"))
     money = found.margin
     text = translate(
         "A fast answer goes with {margin} of margin in the {window} after ({range}).",
@@ -185,12 +182,18 @@ def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery,
         reason = translate("no complaint of the last 12 months was answered later than the target.")
         return writer.withhold("value_of_target", label, reason, currency)
     worth = Interval(*(end * speed.slow for end in found.margin_of_slow))
-    text = translate(
-        WORTH if worth.low > 0 or worth.high < 0 else WORTH_NOT_SHOWN,
-        slow=speed.slow,
-        margin=format_value(worth.value, currency),
-        range=format_range(worth.low, worth.high, currency),
-    )
+    told = {"margin": format_value(worth.value, currency), "range": format_range(worth.low, worth.high, currency)}
+    if worth.low <= 0 <= worth.high:
+        text = translate(WORTH_NOT_SHOWN, slow=speed.slow, **told)
+    else:
+        text = translate_count(
+            "Doing so for last year's {count:,} slow one would be worth {margin} ({range}), before what faster "
+            "answers cost.",
+            "Doing so for last year's {count:,} slow ones would be worth {margin} ({range}), before what faster "
+            "answers cost.",
+            speed.slow,
+            **told,
+        )
     return writer.write("value_of_target", label, worth, currency, text)
 
 
@@ -206,7 +209,7 @@ def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) 
     grade = "C" if found.balance_p > alpha else "D"
     if found.effect is None:
         reason = translate("the backlog of a unit hardly changes how fast it answers, so it sets no bounds.")
-        return writer.withhold("instrument", label, reason, "share", how, grade=grade)
+        return writer.withhold("instrument", label, reason, SHARE_POINTS, how, grade=grade)
     value, low, high = (100 * end for end in found.effect)
     told = low > 0 or high < 0
     text = translate(
@@ -216,4 +219,4 @@ def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) 
     )
     if grade == "D":
         text += " " + translate("But on busy days other customers complain, so this is only a link.")
-    return writer.write("instrument", label, found.effect, "share", text, how, grade=grade)
+    return writer.write("instrument", label, found.effect, SHARE_POINTS, text, how, grade=grade)

@@ -99,7 +99,10 @@ def _content(model: ReportModel) -> dict[str, Any]:
         "facts": " · ".join(f"{label} {value}" for label, value in page.facts),
         "footer": f"{page.title} · {words['as_of'].lower()} {format_date(model.as_of, words)}",
         "page-of": words["pdf_page"],
-        "banners": [*page.banners, *(f"{words['caution']} {one}" for one in page.cautions[:1])],
+        "banners": [
+            *page.banners,
+            *(f"{words['caution']} {one}" for one in (*page.cautions, *page.small_cautions)[:1]),
+        ],
         "leads": leads,
         "cards": [_card(line) for line in page.cards],
         "picture": _figure(page.picture) if page.picture else None,

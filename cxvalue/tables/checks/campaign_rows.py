@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cxvalue.foundation.errors import Problem, nearest
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.held_out import in_held_out_arm
@@ -48,17 +48,23 @@ def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Pro
             if forms:
                 some = sorted(forms)[:5]
                 many, listed = sum(forms[form] for form in some), enumerated(map(repr, some))
-                told = {"contacts": many, "name": wanted, "written": listed}
                 said = (
-                    translate(
-                        "{contacts:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
+                    translate_count(
+                        "{count:,} contact spells the campaign {name!r} as {written}, which makes it a different "
                         "campaign.",
-                        **told,
+                        "{count:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
+                        "campaign.",
+                        many,
+                        name=wanted,
+                        written=listed,
                     )
                     if column == "campaign"
-                    else translate(
-                        ("{contacts:,} contacts spell the arm {name!r} as {written}, which makes it a different arm."),
-                        **told,
+                    else translate_count(
+                        "{count:,} contact spells the arm {name!r} as {written}, which makes it a different arm.",
+                        "{count:,} contacts spell the arm {name!r} as {written}, which makes it a different arm.",
+                        many,
+                        name=wanted,
+                        written=listed,
                     )
                 )
                 remedy = translate(
@@ -85,10 +91,12 @@ def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> lis
     if not row["both"]:
         return []
     some = each.filter(both).order_by("customer_id").limit(3).to_pyarrow().column("customer_id").to_pylist()
-    found = translate(
-        "{both:,} customers appear in more than one arm of the campaign: contacted, and held out as well"
-        " ({share:.1%} of the {held:,} held out; {some}).",
-        both=row["both"],
+    found = translate_count(
+        "{count:,} customer appears in more than one arm of the campaign: contacted, and held out as well "
+        "({share:.1%} of the {held:,} held out; {some}).",
+        "{count:,} customers appear in more than one arm of the campaign: contacted, and held out as well "
+        "({share:.1%} of the {held:,} held out; {some}).",
+        row["both"],
         share=row["both"] / row["held"],
         held=row["held"],
         some=enumerated(map(str, some)),
@@ -130,11 +138,14 @@ def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Cau
         name, share = str(row["campaign"]), row["double"] / row["customers"]
         if name not in controls:
             continue
-        text = translate(
-            "{some:,} of the {all:,} customers of the campaign {name} ({share:.1%}) appear in more than one "
+        text = translate_count(
+            "{count:,} of the {all:,} customers of the campaign {name} ({share:.1%}) appears in more than one "
             "of its arms. Each counts in the arm of the first row, so what a later arm did is counted there "
             "as well: the arms may differ more than it seems.",
-            some=row["double"],
+            "{count:,} of the {all:,} customers of the campaign {name} ({share:.1%}) appear in more than one "
+            "of its arms. Each counts in the arm of the first row, so what a later arm did is counted there "
+            "as well: the arms may differ more than it seems.",
+            row["double"],
             all=row["customers"],
             name=name,
             share=share,

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
@@ -74,10 +74,11 @@ def _rows_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, found
         )
         return "", sum(count for _, count in words), text
     if role in ("void", "test") and 0 < 2 * number < found["rows"]:
-        text = translate(
-            "{column} marks {rows:,} rows, and they count. If they are no purchases, name the other values: {line}.",
+        text = translate_count(
+            "{column} marks {count:,} row, and it counts. If it is no purchase, name the other values: {line}.",
+            "{column} marks {count:,} rows, and they count. If they are no purchases, name the other values: {line}.",
+            number,
             column=repr(theirs),
-            rows=number,
             line=f"keep_rows: {{{theirs}: [...]}}",
         )
         return "", number, text
@@ -105,10 +106,11 @@ def _amounts_beside(raw: RawTable, role: str, found: Mapping[str, int]) -> _Doub
         )
         return "revenue", found["rows"], text
     if role == "refund" and number:
-        text = translate(
-            "{column} is filled in {rows:,} rows and is deducted nowhere. If that was refunded: {line}.",
+        text = translate_count(
+            "{column} is filled in {count:,} row and is deducted nowhere. If that was refunded: {line}.",
+            "{column} is filled in {count:,} rows and is deducted nowhere. If that was refunded: {line}.",
+            number,
             column=repr(theirs),
-            rows=number,
             line=f'refund: {{amount: "{theirs}"}}',
         )
         return "revenue", number, text
@@ -122,21 +124,24 @@ def _amounts_beside(raw: RawTable, role: str, found: Mapping[str, int]) -> _Doub
         )
         return "revenue", found["rows"], text
     if role == "tax" and number and "net" not in raw.beside and not role_of(revenue, "net"):
-        text = translate(
-            "Revenue is {revenue}, and there is a column {column} beside it, filled in {rows:,} rows. If tax"
-            " is included: {line}.",
+        text = translate_count(
+            "Revenue is {revenue}, and there is a column {column} beside it, filled in {count:,} row. If tax "
+            "is included: {line}.",
+            "Revenue is {revenue}, and there is a column {column} beside it, filled in {count:,} rows. If tax "
+            "is included: {line}.",
+            number,
             revenue=repr(revenue),
             column=repr(theirs),
-            rows=number,
             line=f'revenue: "=[{revenue}] - [{theirs}]"',
         )
         return "revenue", number, text
     if role == "quantity" and number and (role_of(revenue, "piece") or said(revenue) == "price"):
-        text = translate(
-            "Revenue is {revenue}, the price of one piece, and {column} is not 1 in {rows:,} rows: {line}.",
+        text = translate_count(
+            "Revenue is {revenue}, the price of one piece, and {column} is not 1 in {count:,} row: {line}.",
+            "Revenue is {revenue}, the price of one piece, and {column} is not 1 in {count:,} rows: {line}.",
+            number,
             revenue=repr(revenue),
             column=repr(theirs),
-            rows=number,
             line=f'revenue: "=[{theirs}] * [{revenue}]"',
         )
         return "revenue", number, text

@@ -13,7 +13,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import CountKind
 from cxvalue.tables.read.schema import TableContract
@@ -77,10 +77,12 @@ def dates_to_come(
         share = never / rows
         what = translate("'{begins}' equal to '{ends}': never active", begins=begins, ends=ends)
         counts.append((what, never, "cut"))
-        text = translate(
-            "{never:,} of the {rows:,} rows of '{table}' ({share:.0%}) have '{ends}' on the day of '{begins}': never "
-            "active. They are left out of every count, rate and value.",
-            never=never,
+        text = translate_count(
+            "{count:,} of the {rows:,} rows of '{table}' ({share:.0%}) has '{ends}' on the day of '{begins}': "
+            "never active. It is left out of every count, rate and value.",
+            "{count:,} of the {rows:,} rows of '{table}' ({share:.0%}) have '{ends}' on the day of "
+            "'{begins}': never active. They are left out of every count, rate and value.",
+            never,
             rows=rows,
             table=contract.name,
             share=share,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from cxvalue.foundation.errors import Problem
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
 
 if TYPE_CHECKING:
@@ -67,9 +67,10 @@ def _refused(table: str, column: str, wanted: set[str], each: Mapping[str, int])
         others = sorted(form for form in forms if form not in meant)
         if others:
             number = sum(forms[form] for form in others)
-            found = translate(
-                "{rows:,} rows spell {name!r} as {written}, which makes it a different name.",
-                rows=number,
+            found = translate_count(
+                "{count:,} row spells {name!r} as {written}, which makes it a different name.",
+                "{count:,} rows spell {name!r} as {written}, which makes it a different name.",
+                number,
                 name=meant[0],
                 written=enumerated(map(repr, others[:MOST])),
             )

@@ -39,10 +39,12 @@ def _repeated(repeats: int, doubled: int, total: int) -> list[Caution]:
         return [Caution("repeated_rows", "transactions", "", doubled, doubled / total, text, share >= NOTABLE)]
     if share < MANY_REPEATS:
         return []
-    text = translate(
-        "{rows:,} rows repeat another one in every column. All are counted, as a customer may buy the "
-        "same thing twice a day: remove them if they are not purchases, or map an order_id.",
-        rows=repeats,
+    text = translate_count(
+        "{count:,} row repeats another one in every column. It is counted, as a customer may buy the same "
+        "thing twice a day: remove it if it is no purchase, or map an order_id.",
+        "{count:,} rows repeat another one in every column. All are counted, as a customer may buy the same "
+        "thing twice a day: remove them if they are not purchases, or map an order_id.",
+        repeats,
     )
     return [Caution("repeated_rows", "transactions", "", repeats, share, text, True)]
 

@@ -193,9 +193,10 @@ def repeated_rows(contract: TableContract, rows: int, distinct: int) -> Caution 
         if merged
         else translate("Each is counted as a case of its own: check that the file was not put together twice.")
     )
-    found = translate(
-        "{repeated:,} of {rows:,} rows of '{table}' ({share:.0%}) repeat another one in every column.",
-        repeated=repeated,
+    found = translate_count(
+        "{count:,} of {rows:,} rows of '{table}' ({share:.0%}) repeats another one in every column.",
+        "{count:,} of {rows:,} rows of '{table}' ({share:.0%}) repeat another one in every column.",
+        repeated,
         rows=rows,
         table=contract.name,
         share=share,

@@ -270,9 +270,10 @@ def _rates_by_day(con: duckdb.DuckDBPyConnection, source: TableSource, study: St
     ).fetchone()
     if twice[0]:
         code, _, day = str(twice[1]).partition(" ")
-        found = translate(
-            "two rates of one currency on one day, {times:,} times (such as {currency} on {day}).",
-            times=int(twice[0]),
+        found = translate_count(
+            "two rates of one currency on one day, {count:,} time ({currency} on {day}).",
+            "two rates of one currency on one day, {count:,} times (such as {currency} on {day}).",
+            int(twice[0]),
             currency=code,
             day=day,
         )

@@ -274,11 +274,12 @@ class _Shaping:
                 f"GROUP BY {keys}, {_BACK} HAVING count(DISTINCT {self._text(name, types[name])}) > 1)"
             ).fetchone()
             if row[0]:
-                found = translate(
-                    "{column!r} differs between the rows of one {key}, {times:,} times.",
+                found = translate_count(
+                    "{column!r} differs between the rows of one {key}, {count:,} time.",
+                    "{column!r} differs between the rows of one {key}, {count:,} times.",
+                    int(row[0]),
                     column=name,
                     key=self.source.once_per[0],
-                    times=int(row[0]),
                 )
                 remedy = translate("It is the amount of a line: leave out 'once_per', or map the amount of the order.")
                 problems.append(Problem(f"{self.where}.once_per", found, remedy, int(row[0])))

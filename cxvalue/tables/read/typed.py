@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 from cxvalue.engine.buckets import bucket
 from cxvalue.engine.warehouse import row_text
 from cxvalue.foundation.errors import BadInput, Problem
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.tables.ask import ask
 from cxvalue.tables.read.parse import PLACELESS, ParsedTable
@@ -238,9 +238,10 @@ def _rungs_once_a_day(offers: ir.Table) -> None:
     each = offers.group_by(["customer_id", "date", "rung"]).agg(n=offers.count())
     twice = ask(each.aggregate(twice=each.count(where=each.n > 1)))["twice"]
     if twice:
-        found = translate(
-            "{rungs:,} rungs were offered twice to one customer on one day, and rows have no order in an engine.",
-            rungs=twice,
+        found = translate_count(
+            "{count:,} rung was offered twice to one customer on one day, and rows have no order in an engine.",
+            "{count:,} rungs were offered twice to one customer on one day, and rows have no order in an engine.",
+            twice,
         )
         remedy = translate("Map an occasion_id, which says which offers belong together.")
         raise BadInput([Problem("tables.offers", found, remedy, twice)])
@@ -260,9 +261,10 @@ def _in_the_currency(parsed: ParsedTable, rows: ir.Table, study: StudyFile) -> P
         )
     )
     if asked["foreign"]:
-        found = translate(
-            "{rows:,} rows are in {found!r} or others, the study's currency is {currency}.",
-            rows=asked["foreign"],
+        found = translate_count(
+            "{count:,} row is in {found!r}, the study's currency is {currency}.",
+            "{count:,} rows are in {found!r} or others, the study's currency is {currency}.",
+            asked["foreign"],
             found=asked["some"],
             currency=study.currency,
         )

@@ -104,7 +104,7 @@ def test_what_is_wrong_with_the_rows_is_said_at_once():
         estimate_effect(cells, pd.concat([rollout, rollout.iloc[[0]]]), design="staggered")
     wrong = cells.astype({"margin": object})
     wrong.loc[0, "margin"] = "n/a?"
-    with pytest.raises(BadInput, match="1 rows have an outcome that is not a number"):
+    with pytest.raises(BadInput, match="1 row has an outcome that is not a number"):
         estimate_effect(wrong, rollout, design="staggered")
     with pytest.raises(BadInput, match="counts as missing here, not as zero"):
         estimate_effect(cells.sample(frac=0.3, random_state=1), rollout, design="staggered")

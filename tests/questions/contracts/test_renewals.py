@@ -79,7 +79,7 @@ def test_a_renewal_that_comes_late_goes_on_and_a_return_does_not() -> None:
     for days, relations in ((0, [2, 2, 2, 1]), (1, [2, 2, 2, 1]), (32, [1, 1, 2, 1]), (366, [1, 1, 2, 1])):
         assert made(*rows, gap_days=days).relations.groupby("customer").size().tolist() == relations
     said = contract_base_findings(contracts, None, currency="EUR")[0].text
-    assert "1 contracts began 2 to 31 days after the previous one had ended and count as its renewal." in said
+    assert "1 contract began 2 to 31 days after the previous one had ended and counts as its renewal." in said
     assert "2 began more than 31 days later: those customers left and came back." in said
 
 

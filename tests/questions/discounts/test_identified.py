@@ -82,7 +82,7 @@ def test_baskets_that_were_not_recorded_are_not_taken_for_nothing() -> None:
     table = offers([[0.05, 0.15]], basket_margin=25.0).mutate(
         basket_value=ibis.cases((ibis._.customer_id == "c0", ibis.null("float64")), else_=50.0)
     )
-    with pytest.raises(BadInput, match="1 occasions have no basket value"):
+    with pytest.raises(BadInput, match="1 occasion has no basket value"):
         occasions_of(table)
 
 

@@ -163,14 +163,13 @@ def test_value_carries_its_interval_and_the_mean_is_equity_per_customer() -> Non
 def test_the_range_is_said_with_the_half_that_is_as_likely_as_not_and_what_it_is_made_of() -> None:
     text, method = cltv()["cltv.equity"].text, cltv()["cltv.equity"].method
     assert text.startswith(
-        "Today's 2,000 customers are forecast to bring EUR 400,000 of margin over the next 24 months"
+        "Today's 2,000 customers are forecast to bring EUR 400,000 of margin over the next 24 months, in today's money: "
+        "between EUR 300,000"
     )
+    assert " with 95% probability. " in text
     # A Student t with 12 degrees of freedom, 0.695 of 0.12 either side, the lower one a tenth farther in logarithms.
     low, high = (400_000 * np.exp(sign * 0.6955 * 0.12 * np.exp(-sign * 0.1)) for sign in (-1, 1))
-    assert (
-        f"There is an even chance that it is between EUR {round(low, -3):,.0f} and {round(high, -3):,.0f}, and a 95% chance "
-        "that it is between EUR 300,000" in text
-    )
+    assert f"There is an even chance that it is between EUR {round(low, -3):,.0f} and {round(high, -3):,.0f}." in text
     # 1 - 0.0036 / 0.0144 of the variance, and what the model alone would have said.
     assert (
         "how far forecasts of this kind miss (75% of its variance; chance and parameters alone: between EUR 38"
@@ -181,13 +180,13 @@ def test_the_range_is_said_with_the_half_that_is_as_likely_as_not_and_what_it_is
 @pytest.mark.parametrize(
     ("ratios", "days", "said"),
     [
-        ((1.1, 0.95, 1.15, 1.2), OWN_DAYS, "Made from 4 past dates, such forecasts of the margin of the following 24 months "
+        ((1.1, 0.95, 1.15, 1.2), OWN_DAYS, "From 4 past dates, such forecasts of 24 months "
          "missed by 11.0% on average, 16.7% at worst, mostly too low."),
         ((0.9, 0.8, 0.95), OWN_DAYS, "missed by 13.8% on average, 25.0% at worst, mostly too high."),
         ((1.1, 0.9, 1.1, 0.9), OWN_DAYS, "missed by 10.1% on average, 11.1% at worst."),
-        ((1.1, 1.1), OWN_DAYS, "Made from 2 past dates, such forecasts of the margin of the following 24 months missed by "
+        ((1.1, 1.1), OWN_DAYS, "From 2 past dates, such forecasts of 24 months missed by "
          "9.1% on average, 9.1% at worst."),
-        ((1.25,), OWN_DAYS, "Made from 1 past date, such a forecast of the margin of the following 24 months missed by "
+        ((1.25,), OWN_DAYS, "From 1 past date, such a forecast of 24 months missed by "
          "20.0%."),
         ((1.1, 1.1), 183, "No forecast of 24 months could be checked on these data yet; from 2 past dates, forecasts of 6 "
          "months missed by 9.1% on average, 9.1% at worst."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -100,6 +101,10 @@ def test_the_findings_are_complete_and_say_the_same(waiver):
     assert found[f"{NAME}.verdict"].value == verdict.word
     assert "before the first outcome" in found[f"{NAME}.verdict"].method
     assert "was to be at least 90% sure that it pays. We are" in found[f"{NAME}.verdict"].text
+    weak = replace(fit, effect=replace(fit.effect, grade="E"))
+    doubted = case_findings(weak, programme, case, verdict, registered, currency="EUR")[0]
+    assert doubted.value == verdict.word
+    assert doubted.text.startswith(f"{doubted.label} is not proven."), "as it is told beside this sentence"
     assert found[f"{NAME}.naive"].grade == "E"
     limit, rows = found[f"{NAME}.drift_limit"], sensitivity_table(fit.effect, "penalty_waiver")
     proven = rows[(rows["kind"] == "steady") & rows["proven"]]

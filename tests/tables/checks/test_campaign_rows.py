@@ -42,5 +42,5 @@ def test_who_was_held_out_and_contacted_is_counted(control):
     found = held_and_sent(contacts(rows), "c", control)
     assert len(found) == (control is not None)
     if found:
-        assert "1 customers appear in more than one arm" in found[0].found
+        assert "1 customer appears in more than one arm" in found[0].found
         assert "50.0% of the 2 held out; b" in found[0].found

@@ -59,5 +59,5 @@ def test_the_product_of_a_campaign_and_the_steps_of_a_journey_are_held_as_declar
     assert "tables.transactions.product: 3 rows spell 'green tea' as 'green  tea'" in found
     calls = "customer_id,date,channel,reason,touchpoint\nc1,2025-02-01,app,x,Order\nc1,2025-02-03,app,x,Delivery\n"
     found = said(tmp_path, {"interactions": calls}, experience={"journey": ["order", "Delivery"]})
-    assert "tables.interactions.touchpoint: 1 rows spell 'order' as 'Order'" in found
+    assert "tables.interactions.touchpoint: 1 row spells 'order' as 'Order'" in found
     assert "Delivery" not in found

@@ -140,7 +140,7 @@ def test_what_is_wrong_with_rates_by_day_is_said(tmp_path: Path) -> None:
     message = problems(tmp_path, text, exchange_rates=_rates(tmp_path, *twice))
     assert "1 row without a currency, a date or a rate above 0." in message
     assert "line 4: USD,2025-03-01,-1" in message
-    assert "two rates of one currency on one day, 1 times (such as USD on 2025-01-01)." in message
+    assert "two rates of one currency on one day, 1 time (USD on 2025-01-01)." in message
 
 
 @pytest.mark.parametrize(

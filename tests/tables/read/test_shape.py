@@ -79,7 +79,7 @@ def test_of_one_key_refunds_and_purchases_count_apart(tmp_path: Path) -> None:
 
 def test_amounts_of_lines_are_not_taken_for_those_of_an_order(tmp_path: Path) -> None:
     lines = ORDERS.replace("1,,,,,,,,y", "1,a,2025-03-01,paid,9.00,1.50,,,y")
-    assert "'total' differs between the rows of one order, 1 times." in problems(
+    assert "'total' differs between the rows of one order, 1 time." in problems(
         tmp_path, _source(tmp_path, lines, **KEPT)
     )
 

@@ -98,7 +98,7 @@ def test_moments_with_a_zone_are_days_of_utc_and_it_is_said(asked: Any) -> None:
 def test_rungs_that_repeat_on_a_day_need_an_occasion(asked: Any) -> None:
     select = "SELECT 'a' AS customer_id, DATE '2025-03-05' AS date, 1 AS rung, 0.1 AS depth, false AS accepted"
     twice = f"{select} UNION ALL {select}"
-    with pytest.raises(BadInput, match="1 rungs were offered twice to one customer on one day"):
+    with pytest.raises(BadInput, match="1 rung was offered twice to one customer on one day"):
         asked(twice, "offers")
     named = twice.replace("SELECT 'a' AS", "SELECT 'o' AS occasion_id, 'a' AS")
     assert len(asked(named, "offers")[0]) == 2
