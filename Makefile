@@ -71,6 +71,7 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.contracts 500 drivers
 	@$(run) -m tests.calibration.drifting 500 100 0
 	@$(run) -m tests.calibration.drifting 500 100 20
+	@for kind in plain trial cohort jump; do $(run) -m tests.calibration.changing $$kind month; $(run) -m tests.calibration.changing $$kind year; done
 	@$(run) -m tests.calibration.discounts 1000
 	@$(run) -m tests.calibration.discounts 200 4500 by-lot
 	@for design in staggered experiment cluster_experiment matched; do \
