@@ -35,10 +35,10 @@ def explained(number: Floats, mean: Floats, spread: Floats, customers: int, stra
     """
     known = number > 0
     strata = np.zeros(number.size, dtype=np.int64) if stratum is None else stratum
-    number, mean, spread, strata = (one[known] for one in (number, mean, spread, strata))
+    number, mean, spread = (one[known] for one in (number, mean, spread))
     if not number.size:
         return 0.0
-    _, place = np.unique(strata, return_inverse=True)
+    _, place = np.unique(strata[known], return_inverse=True)
     middle = np.bincount(place, number * mean) / np.bincount(place, number)
     between = float(number @ (mean - middle[place]) ** 2)
     within = float(number @ spread)
