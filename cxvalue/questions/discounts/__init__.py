@@ -3,7 +3,7 @@
 given        what was given away by product, from sales alone
 occasions    offers become brackets of the reservation discount, added up by the engine
 chosen       whether the depth named first hangs on who the customer is
-kept         how much of what was sold was not given back later
+given_back   how much of what was sold was not given back later
 reservation  families fitted to the brackets, and the curve without one (Turnbull)
 policies     `analyse`: what no discount, one depth, the ladder as run and the best short ladder earn
 walkaways    customers who leave without buying: how many do not come back, and what goes with them

@@ -20,7 +20,7 @@ from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.questions.discounts.chosen import by_history, explained
-from cxvalue.questions.discounts.kept import kept_share
+from cxvalue.questions.discounts.given_back import kept_share
 from cxvalue.tables.ask import ask
 from cxvalue.tables.checks.soundness import FEWEST_SALES, is_no_amount
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
