@@ -37,7 +37,8 @@ def with_leaving_checked(panel: UnitPanel | CustomerPanel, effect: Effect) -> Ef
         return effect
     if not leaving.se > 0:
         return effect
-    known = replace(effect, leaving=Leaving(leaving, _brings(panel)))
+    brings = _brings(panel)
+    known = effect if brings is None else replace(effect, leaving=Leaving(leaving, brings))
     return known.with_checks([*effect.checks, _check(leaving)])
 
 
@@ -56,13 +57,15 @@ def _leaving(panel: UnitPanel | CustomerPanel) -> UnitPanel | CustomerPanel:
     return truncated(replace(panel, total=total), months)
 
 
-def _brings(panel: UnitPanel | CustomerPanel) -> float:
-    """What a customer who had the programme and was there brought a month, over the last 12 months."""
+def _brings(panel: UnitPanel | CustomerPanel) -> float | None:
+    """What a customer who had the programme and was there brought a month, over the last 12; None where nobody was there."""
     month = np.arange(panel.months.count)
     had = (panel.start >= 0)[:, None] & (month >= np.maximum(panel.start[:, None], panel.months.count - RECENT_MONTHS))
     if isinstance(panel, CustomerPanel):
-        return float(np.nanmean(panel.values[had]))
-    return float(panel.total.sum(axis=1)[had].sum() / panel.customers.sum(axis=1)[had].sum())
+        brought = panel.values[had]
+        return float(np.nanmean(brought)) if np.isfinite(brought).any() else None
+    there = float(panel.customers.sum(axis=1)[had].sum())
+    return float(panel.total.sum(axis=1)[had].sum()) / there if there else None
 
 
 def _check(leaving: Effect) -> Check:

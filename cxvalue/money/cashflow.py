@@ -130,7 +130,7 @@ class Decay:
     @property
     def rises(self) -> bool:
         """Whether the effect grew with the time since the start by more than chance would show 1 time in 20."""
-        return self.p_value > 0.95
+        return self.rate_per_month == 0 and self.p_value > 0.95
 
     @property
     def half_life_months(self) -> float:
@@ -209,7 +209,7 @@ def fit_decay(effect: Effect) -> Decay:
     """
     kept = np.isfinite(effect.event_effect) & (effect.event_weight > 0)
     if kept.sum() < 4 or effect.estimate == 0:
-        return Decay(0.0, 0.0, 1.0)
+        return Decay(0.0, 0.0, 0.5)
     y, time = effect.event_effect[kept], effect.event_time[kept].astype(float)
     covariance = effect.covariance[np.ix_(kept, kept)]
     weight = effect.event_weight[kept] / effect.event_weight[kept].sum()
@@ -238,7 +238,8 @@ def _chance_of_a_fall(y: Floats, time: Floats, weight: Floats, covariance: Float
     found, error = float(contrast @ y), float(np.sqrt(max(float(contrast @ covariance @ contrast), 0.0)))
     if error > 0:
         return float(special.stdtr(df, found / error))
-    return float(found > -1e-12 * float(np.max(np.abs(y))))
+    least = 1e-12 * float(np.max(np.abs(y)))
+    return 0.5 if abs(found) <= least else float(found > 0)
 
 
 def extend(

@@ -56,7 +56,7 @@ def kept_customers(case: Case) -> Kept | None:
     if known is None or effect.outcome == "interactions":
         return None
     leaving = known.effect
-    proven = p_value_of(leaving.estimate, leaving.se, leaving.df) < 0.05
+    proven = p_value_of(leaving.estimate, leaving.se, leaving.df) < 1 - leaving.level
     if not proven or leaving.grade != BASE_GRADES[leaving.design]:
         return None
     length = case.exposure.customers.shape[1] + 1
@@ -130,7 +130,9 @@ def _kept(cohort: Cohort, changed: Floats, spared: int, months: int) -> Floats:
     """
     there = np.array([cohort.there(month) for month in range(months)])
     stay = np.divide(there[1:], there[:-1], out=np.ones(months - 1), where=there[:-1] > 0)
-    steps = np.log1p(np.maximum(changed[:, : months - 1] / np.maximum(stay, LEAST), LEAST - 1))
+    stay = np.maximum(stay, LEAST)
+    # No more than all can stay without it.
+    steps = np.log1p(np.clip(changed[:, : months - 1] / stay, LEAST - 1, 1 / stay - 1))
     steps[:, :spared] = 0.0
     without = np.concatenate([np.zeros((len(changed), 1)), np.cumsum(steps, axis=1)], axis=1)
     found: Floats = there * -np.expm1(without)

@@ -25,6 +25,8 @@ Found = Mapping[str, Finding]
 
 _SENTENCE = re.compile(r"(?s)^(.+?(?:[.!?]\s+(?=[A-ZА-ЯЁІЇЄҐ])|[。！？]\s*(?=\S)))(.*)$")
 """The first sentence of a text, in Latin and Cyrillic letters and in Chinese signs."""
+_QUOTED = re.compile(r"(?<!\w)'[^'\n]*'(?!\w)")
+"""A name from the data, which may hold a full stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ def answers_of(findings: Iterable[Finding], words: Words) -> tuple[Answer, ...]:
 def first_sentence(text: str) -> tuple[str, str]:
     """A text parted after its first sentence.
 
-    >>> first_sentence("It costs EUR 1.20 M. Stop it. Now.")
-    ('It costs EUR 1.20 M.', 'Stop it. Now.')
+    >>> first_sentence("It costs EUR 1.20 M. Stop it. Now."), first_sentence("'St. Ives' has none. Ask.")
+    (('It costs EUR 1.20 M.', 'Stop it. Now.'), ("'St. Ives' has none.", 'Ask.'))
     """
-    parted = _SENTENCE.match(text.strip())
-    return (parted[1].rstrip(), parted[2]) if parted else (text.strip(), "")
+    text = text.strip()
+    parted = _SENTENCE.match(_QUOTED.sub(lambda name: "x" * len(name[0]), text))
+    return (text[: parted.end(1)].rstrip(), text[parted.end(1) :]) if parted else (text, "")
 
 
 def without_name(text: str, name: str) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
 _NUMBER = re.compile(r"\d(?:[\d.,\u00a0\u202f]*\d)?")
+_SMALL = 3
+"""Digits of a number that may stand in a text for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +206,10 @@ class PageModel:
         told = " ".join((lead.word, lead.sentence, *(text for _, text in lead.points)))
 
         def again(line: FindingLine) -> bool:
-            numbers = _NUMBER.findall(line.interval or line.value)
-            stands = bool(numbers) and all(number in told for number in numbers)
+            numbers = set(_NUMBER.findall(line.interval or line.value))
+            # A small number alone may be told of something else.
+            sure = bool(line.interval) or max(map(len, numbers), default=0) > _SMALL
+            stands = sure and numbers <= set(_NUMBER.findall(told))
             return line.id in lead.told and stands and line.evidence in told
 
         return tuple(line for line in self.cards if not again(line))

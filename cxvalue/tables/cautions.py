@@ -29,7 +29,7 @@ KINDS = (
     "open_end",  # ends and starts that lie in the future
 )
 """Every kind of caution with what it means, the most serious first."""
-ROWS_ALONE = ("never_active", "two_arms", "repeated_rows", "open_end")
+ROWS_ALONE = ("never_active", "repeated_rows", "open_end")
 """Kinds that can move a number no further than by their own rows."""
 SMALL = 0.01
 """Share of a table below which its rows change no figure that a reader is shown."""

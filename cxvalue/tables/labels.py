@@ -50,6 +50,14 @@ def only_use(role: ir.Value) -> ir.Value:
     return role.fill_null("").strip().lower() == "user"
 
 
+def who_pay(subscriptions: ir.Table) -> ir.Table:
+    """The rows of the subscriptions table without people who only use a contract; all where everybody is said to use one."""
+    if "role" not in subscriptions.columns:
+        return subscriptions
+    rows = subscriptions.mutate(uses=only_use(subscriptions.role))
+    return rows.filter(~(rows.uses & ~rows.uses.all().over())).drop("uses")
+
+
 def label_profiles(customers: ir.Table) -> tuple[dict[str, NDArray[np.object_]], NDArray[np.float64]]:
     """The labels that customers have together, by column of text with 2 to 200 values, and how many customers have each.
 

@@ -30,13 +30,19 @@ class Survival:
         return int(np.searchsorted(self.begins, time, side="left") - np.searchsorted(self.ends, time, side="left"))
 
     def known(self, time: float) -> bool:
-        """Whether the curve says anything of a time: somebody is seen then, or it has happened to all who ever were.
+        """Whether the curve says anything of a time: at every moment until then, or until all were gone, somebody was seen.
 
         With late entry the few who are seen early may all be gone before others come in; the curve then stays at 0.
         """
-        if self.still.size and self.still[-1] == 0 and self.times[-1] <= time:
-            return bool(self.ends[-1] <= self.times[np.argmin(self.still)])
-        return self.seen(time) > 0
+        place = int(np.searchsorted(self.times, time, side="right")) - 1
+        until = time
+        if place >= 0 and self.still[place] == 0:
+            until = float(self.times[np.argmin(self.still)])
+            if self.ends[-1] > until:
+                return False
+        moments = np.concatenate([[0.0], self.ends[self.ends < until]])
+        after = np.searchsorted(self.begins, moments, side="right") - np.searchsorted(self.ends, moments, side="right")
+        return bool((after > 0).all())
 
     def at(self, time: float, level: float = 0.95) -> Interval:
         """P(not yet) just after a time, with its log-log interval (Kalbfleisch and Prentice 1980); of 0 and 1 Wilson's."""
@@ -45,8 +51,12 @@ class Survival:
             seen = self.seen(time)
             return Interval(1.0, share_interval(seen, seen, level)[0] if seen else 0.0, 1.0)
         if self.still[place] == 0:
-            last = np.argmin(self.still) if np.isfinite(self.begins[-1]) else 0
-            return Interval(0.0, 0.0, share_interval(0, int(self.at_risk[last]), level)[1])
+            # Where all are seen from the beginning: of all to whom it happened, the few last ones among them.
+            before = np.concatenate([[1.0], self.still[:place]])
+            left = self.at_risk[: place + 1] * (1 - self.still[: place + 1] / np.where(before > 0, before, 1.0))
+            late = self.begins[-1] >= 0
+            seen = int(self.at_risk[np.argmin(self.still)]) if late else round(float(left[before > 0].sum()))
+            return Interval(0.0, 0.0, share_interval(0, seen, level)[1])
         low, high = self._bounds(level)
         return Interval(float(self.still[place]), float(low[place]), float(high[place]))
 

@@ -29,6 +29,9 @@ LEAST = 0.1
 """Logarithm of the smallest factor worth a mark."""
 
 MOST, TRIED = 6, 3
+LATEST = 36
+"""Chances from here on have no rate of their own."""
+
 FEWEST_ENDS, FEWEST_PERIODS = 10.0, 30.0
 BEGAN_STEPS = (12, 18, 24, 36)
 SINCE_STEPS = range(3, 25)
@@ -111,7 +114,8 @@ def _candidates(cells: Cells) -> list[Mark]:
 
     By the month anniversaries have none: those to come would lack it, and the model with drivers knows renewal months.
     """
-    every = [Mark(CHANCE, age) for age in np.unique(cells.age).tolist() if cells.step > 1 or (age + 1) % 12]
+    ages = [age for age in np.unique(cells.age).tolist() if age < LATEST]
+    every = [Mark(CHANCE, age) for age in ages if cells.step > 1 or (age + 1) % 12]
     every += [
         Mark(kind, months) for kind, steps in ((BEGAN, BEGAN_STEPS), (SINCE, SINCE_STEPS)) for months in (0, *steps)
     ]

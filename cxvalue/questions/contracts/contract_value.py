@@ -204,7 +204,7 @@ def renewal_value(
     if money:
         equity = Interval.around(float(worth @ found.expected), found.total, level)
         factors = [float(worth @ found.faster) / equity.value] if equity.value and pace != 1 else []
-        followed_it = churn is not None and churn.by_age.otherwise != 1
+        followed_it = churn is not None and churn.has_followed
         if tested is not None and tested.margin.outside and tested.margin.foreseen.value and not followed_it:
             factors.append(tested.margin.actual / tested.margin.foreseen.value)
         equity = widened(equity, factors)
@@ -309,11 +309,16 @@ def _by_age(
     mean **= by.pace
     low, high = (months_at_end(mean, share, groups[1], which, rest, paid, seen.step) for share in (tail, 1 - tail))
     total = np.empty(len(drawn))
+    order = np.argsort(which, kind="stable")
+    alike = np.split(order, np.cumsum(np.bincount(which, minlength=groups.shape[1]))[:-1])
+    stay = np.empty(which.size)
     for place, row in enumerate(drawn):
         # The chance at which they leave.
         if by.model.marks:
             curves = by.model.curve(row, reach[None, :], groups[0][:, None]) ** paces[place]
-            stay = (curves[which] > rng.random((which.size, 1))).sum(axis=1)
+            u = rng.random(which.size)
+            for those, curve in zip(alike, curves, strict=True):
+                stay[those] = curve.size - np.searchsorted(curve[::-1], u[those], side="right")
         else:
             leaving = np.clip(rng.beta(row[0], row[1] + seen.renewed), 1e-300, 1 - 1e-16)
             stay = np.ceil(np.log(rng.random(leaving.size)) / (paces[place] * np.log1p(-leaving)))

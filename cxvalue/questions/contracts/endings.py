@@ -86,7 +86,7 @@ class ContractChurn:
         model: the model that forecasts, sbg or hazard; `why` says in a sentence why.
         scores: of the models on the holdout; empty without one.
         hazard: the hazard model and the present drivers; None where `no_hazard` says why.
-        by_age: the sBG fitted on all data, with the marks that the contracts show.
+        by_age: the sBG fitted on all data, with the marks that the contracts show; `by_age_before`: before the holdout.
         months: where the customers stand when chances are counted by the month, as the hazard model does.
         hazard_before: the hazard model as fitted before the holdout; None where there is none.
         followed: how many times as fast as the sBG says the model that forecasts lets customers leave: so much of a
@@ -110,6 +110,7 @@ class ContractChurn:
     no_hazard: str
     by_age: RenewalModel
     months: Outlook
+    by_age_before: RenewalModel | None = None
     hazard_before: Hazard | None = None
     leavers: Miss | None = None
     followed: float = 1.0
@@ -129,11 +130,23 @@ class ContractChurn:
     def pace(self) -> float:
         """Times as fast as foreseen at which customers left in the holdout; 1 where that lay in the range foreseen.
 
-        Where everybody's rate has changed of late the forecast has followed it: the pace if that turns out otherwise.
+        Where everybody's rate has changed of late the forecast has followed it: the pace if that turns out otherwise, or
+        what is left of the miss in the holdout, whichever is further off.
         """
+        other, missed = self.by_age.otherwise, self._missed
+        if self.has_followed and (missed - 1) * (other - 1) < 0:
+            missed *= other
+        return max(other, missed, key=lambda pace: abs(math.log(pace)))
+
+    @property
+    def has_followed(self) -> bool:
+        """Whether the forecast follows a change of everybody's rate that the one of the holdout did not."""
+        before = self.by_age_before
+        return self.by_age.otherwise != 1 and (before is None or before.otherwise == 1)
+
+    @property
+    def _missed(self) -> float:
         past = self.backtest
-        if self.by_age.otherwise != 1:
-            return self.by_age.otherwise
         if self.leavers is None or past is None or not self.leavers.outside:
             return 1.0
         shares = np.clip(
@@ -176,7 +189,7 @@ def contract_churn(
     seen = look_ahead(contracts, fit.part)
     hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below, fit.full)
     scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed, leaving)
-    model, why = _choice(scores, no_hazard)
+    model, why = _choice(scores, no_hazard, fit.full.changed)
     months = seen if seen.step == 1 or hazard is None else monthly_outlook(contracts, hazard.members.grace_days)
     chances, followed, drift = seen.chances(CHURN_MONTHS), 1.0, 1.0
     every = np.arange(seen.who.size)
@@ -211,6 +224,7 @@ def contract_churn(
         hazard=hazard,
         no_hazard=no_hazard,
         by_age=fit.full,
+        by_age_before=fit.calibration,
         months=months,
         hazard_before=before,
         leavers=next((score.leavers for score in scores if score.model == model), None),
@@ -329,7 +343,7 @@ def _score(
     return ModelScore(model, log_score, past, leavers, followed)
 
 
-def _choice(scores: tuple[ModelScore, ...], no_hazard: str) -> tuple[str, str]:
+def _choice(scores: tuple[ModelScore, ...], no_hazard: str, changed: bool) -> tuple[str, str]:
     found = {score.model: score.log_score for score in scores}
     if no_hazard:
         return SBG, translate("The model with drivers could not be fitted: {reason}", reason=no_hazard)
@@ -337,6 +351,10 @@ def _choice(scores: tuple[ModelScore, ...], no_hazard: str) -> tuple[str, str]:
         return SBG, translate(
             "No history could be held back to compare models on, so the simpler model is used, which knows "
             "only the age of a contract."
+        )
+    if changed:
+        return SBG, translate(
+            "Customers have begun to leave at another rate, which only the model by age follows, so that model is used."
         )
     if found[HAZARD] > found[SBG]:
         return HAZARD, translate("On the holdout, the model with drivers forecast better who would leave.")

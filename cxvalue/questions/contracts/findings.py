@@ -270,7 +270,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
         return ""
     when = {"asked": format_date(past.start - timedelta(days=1)), "end": format_date(past.end)}
     wider = translate("The range is widened for the case that it misses by as much again.")
-    wider = "" if churn.by_age.otherwise != 1 else wider
+    wider = "" if churn.has_followed else wider
     if leavers is not None and leavers.outside:
         off = translate(
             "Caution: made with data to {asked}, this forecast would have said that {foreseen:,.0f} of "

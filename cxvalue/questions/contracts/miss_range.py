@@ -80,7 +80,8 @@ def pace_ahead(leaving: Attempts | None, model: RenewalModel, seen: Outlook, on:
     known = shrunk(rows, weigh(rows, len(rows) - 1, RECORD_HALF_LIFE, other=1.0)[:-1], LEAVING)
     drifts = [drifted(leaving, on, one, LEAVING) for one in {months, min(months, YEAR)}]
     agree = min(drifts) > 0 or max(drifts) < 0
-    return replace(known, centre=math.exp(min(drifts, key=abs)) if agree else 1.0)
+    # A change of everybody's rate that the model follows is no drift beside it.
+    return replace(known, centre=math.exp(min(drifts, key=abs)) if agree and model.otherwise == 1 else 1.0)
 
 
 def drifted(leaving: Attempts, on: date, months: float, reference: Reference) -> float:

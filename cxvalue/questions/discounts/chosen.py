@@ -65,9 +65,9 @@ def by_history(occasions: ir.Table, purchases: ir.Table | None, customers: int) 
         bought=occasions.taken.notnull().ifelse(1.0, 0.0).lag().over(order),
     )
     rows = rows.mutate(month=rows.date.year() * 12 + rows.date.month())
-    came = rows.mutate(value=(rows.visits + 1).log(), then=ibis.literal(0.0))
-    again = rows.filter(rows.then.notnull()).mutate(value=lambda t: t.bought)
-    asked = [came, again]
+    # Within the depth of the visit before: a lasting one, by lot as well, makes customers come oftener or more rarely.
+    later = rows.filter(rows.then.notnull())
+    asked = [later.mutate(value=(later.visits + 1).log()), later.mutate(value=later.bought)]
     if purchases is not None:
         begun = rows.filter(rows.visits == 0)
         joined = begun.select("customer_id", since="date").inner_join(purchases, "customer_id")

@@ -23,8 +23,11 @@ def kept_share(occasions: ir.Table, purchases: ir.Table | None, transactions: ir
         return 1.0
     taken = occasions.filter(occasions.taken.notnull())
     days = taken.select("customer_id", date=taken.date.cast("date")).distinct()
-    sold = transactions.filter(transactions.revenue > 0)
-    sold = sold.select("customer_id", "revenue", date=sold.date.cast("date")).semi_join(days, ["customer_id", "date"])
+    lines = transactions.mutate(date=transactions.date.cast("date")).semi_join(days, ["customer_id", "date"])
+    # Lines below zero on the day itself are part of the sale, such as a discount on a line of its own.
+    receipt = ["customer_id", "date", *(["order_id"] if "order_id" in lines.columns else [])]
+    lines, sales = lines.select(*receipt, "revenue"), lines.filter(lines.revenue > 0)
+    sold = lines.semi_join(sales.select(*receipt).distinct(), receipt)
     left = purchases.select("customer_id", net="revenue", date=purchases.date.cast("date"))
     gross = sold.group_by(["customer_id", "date"]).agg(gross=sold.revenue.sum())
     both = gross.left_join(left, ["customer_id", "date"])

@@ -113,7 +113,10 @@ def _one_a_day(rows: pd.DataFrame, day: Ints) -> pd.DataFrame:
 
     Columns metric, competitor, day, value, se (NaN where one of them has none) and figures, how many there were.
     """
-    table = rows.assign(day=day)
+    table = rows.assign(day=day).drop_duplicates(
+        ["metric", "competitor", "day", "value", *rows.columns.intersection(["se", "n"])]
+    )
+    rows = table
     same = table.groupby(["metric", "competitor", "day"])
     group = same.ngroup().to_numpy()
     n = rows["n"].to_numpy(float) if "n" in rows else np.full(len(rows), np.nan)

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INVOLUNTARY = re.compile(
-    r"\b(?:dismiss|fired\b|redundan|laid.off|lay.?off|let.go\b|involuntar|no[nt].voluntar|retire|death|decease|died\b"
-    r"|entlass|betriebsbedingt|ruhestand|rente\b|tod\b|licenci|retraite|décès|despid|jubil|fallec"
-    r"|сокращ|скорочен|пенси|пенсі|смерт|за прогул|инициатив\w* работодател|ініціатив\w* роботодавц)"
-    r"|辞退|解雇|裁员|开除|退休|死亡|去世"
+    r"^(?!.*\b(?:quit|resign|not involuntar)).*(?:"
+    r"\b(?:dismiss|fired\b|redundan|laid.off|lay.?off|let.go\b|involuntar|no[nt].voluntar|(?<!voluntarily )terminated\b"
+    r"|for cause\b|retire(?!ment.home)|death\b(?! (?:of|in)\b)|decease|died\b"
+    r"|entlass|betriebsbedingt|ruhestand|rente\b|tod\b|(?:durch|vom|seitens) (?:de[ns] )?arbeitgeber"
+    r"|licenci(?!at)|retraite|décès|despid|despedid|jubil|fallec"
+    r"|сокращ|скорочен|пенси|пенсі|смерт|умер|помер|за прогул|уволен\w* работодател|звільнен\w* роботодавц"
+    r"|инициатив\w* работодател|ініціатив\w* роботодавц)"
+    r"|辞退|解雇|裁员|开除|退休|死亡|去世)"
 )
 """Reasons, in small letters, for which nobody chose to leave: they count in turnover, and not in the link."""
 
@@ -32,7 +36,8 @@ class HeadCount:
     """Mean head count and leavers of each unit in each whole month (units x months), and spells of employment in days.
 
     `first_month` counts months from January of year 0; `chose` are the leavers without an involuntary reason,
-    `monthly_cost` is the mean of those who left in the last 12 months.
+    `monthly_cost` is the mean of those who left in the last 12 months where it is known of most of them (`cost_of_leavers`),
+    else that of everybody.
     """
 
     units: tuple[str, ...]
@@ -47,6 +52,7 @@ class HeadCount:
     monthly_cost: float | None
     leavers_year: int
     reasons: bool
+    cost_of_leavers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ def head_count_of(employees: ir.Table, *, observed_from: date, as_of: date) -> H
     seen = (until >= begins) & (hired <= ends)
     stayed = np.minimum(until, ends) - hired
     recent = out & (until > ends - 365) & (until <= ends)
+    cost, of_leavers = _monthly_cost(frame, recent)
     return HeadCount(
         units=tuple(str(one) for one in names),
         first_month=first,
@@ -112,20 +119,20 @@ def head_count_of(employees: ir.Table, *, observed_from: date, as_of: date) -> H
         left=(out & (until <= ends))[seen],
         entry=np.maximum(begins - hired, -1)[seen].astype(float),
         people=int(seen.sum()),
-        monthly_cost=_monthly_cost(frame, recent),
+        monthly_cost=cost,
+        cost_of_leavers=of_leavers,
         leavers_year=int(recent.sum()),
         reasons=reasons,
     )
 
 
-def _monthly_cost(frame: pd.DataFrame, recent: Bools) -> float | None:
-    """What those who left cost a month, on average: who leaves may cost less than who stays; else that of everybody."""
-    if "monthly_cost" not in frame.columns:
-        return None
-    for cost in (frame.loc[recent, "monthly_cost"].dropna(), frame["monthly_cost"].dropna()):
-        if len(cost):
-            return float(cost.mean())
-    return None
+def _monthly_cost(frame: pd.DataFrame, recent: Bools) -> tuple[float | None, bool]:
+    """What those who left cost a month, on average, where that is known of most: who leaves may cost less than who stays."""
+    if "monthly_cost" not in frame.columns or not frame["monthly_cost"].notna().any():
+        return None, False
+    leavers = frame.loc[recent, "monthly_cost"]
+    known = bool(len(leavers) and leavers.notna().sum() * 2 >= len(leavers))
+    return float((leavers if known else frame["monthly_cost"]).mean()), known
 
 
 def turnover_of(staff: HeadCount, *, level: float = 0.95) -> Turnover | None:

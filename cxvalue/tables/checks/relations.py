@@ -15,7 +15,7 @@ from cxvalue.study import IdRules, Programme
 from cxvalue.tables.ask import ask
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.ids import choices, repaired, repairs_in_words, repairs_line
-from cxvalue.tables.labels import only_use
+from cxvalue.tables.labels import who_pay
 from cxvalue.tables.read.schema import CUSTOMER
 
 REFUSED_BELOW, WORTH_A_REPAIR = 0.05, 0.01
@@ -117,7 +117,7 @@ def _pairs(tables: Mapping[str, ir.Table], programmes: Sequence[Programme]) -> t
             if "role" in table.columns:
                 # Who uses a contract that somebody else pays is no customer.
                 mine = "payers"
-                sides[mine] = _ids(table.filter(~only_use(table.role)))
+                sides[mine] = _ids(who_pay(table))
         if among:
             few = FEW_KNOWN.get(name, FEW_KNOWN_ELSEWHERE)
             pairs.append(_Pair(name, mine, _or(among), tuple(among), few=few))

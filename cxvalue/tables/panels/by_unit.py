@@ -23,7 +23,7 @@ from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.shown import Drawn
 from cxvalue.tables.ask import ask
-from cxvalue.tables.labels import only_use
+from cxvalue.tables.labels import who_pay
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import check_people, checked_rollout, refuse_arms_alike, without_controls
 from cxvalue.tables.read.schema import CUSTOMER
@@ -193,9 +193,7 @@ def _early(people: ir.Table) -> tuple[Early, ...]:
 
 def contract_days(subscriptions: ir.Table) -> ir.Table:
     """The days on which each customer's contracts began and ended (null: one is open), without the users of accounts."""
-    held = subscriptions
-    if "role" in held.columns:
-        held = held.filter(~only_use(held.role))
+    held = who_pay(subscriptions)
     closed = held.end.isnull().ifelse(0, 1)
     return held.group_by("customer_id").agg(
         began=held.start.min(), ended=(closed.min() == 1).ifelse(held.end.max(), ibis.null("date"))
