@@ -1,10 +1,11 @@
 """Sleeping customers: who came back because of us, what it earned, and whom to contact next (notebook 40).
 
 campaign        one row a contacted or held-out customer, added up by the engine
+other_contacts  whom of them other campaigns contacted
 randomised      what a campaign changed, against those held out by lot
 not_randomised  the same against similar customers who were not contacted
 compare         the comparison itself, by customer or by unit
-other_contacts  whether other campaigns contacted both groups alike
+contacts_apart  whether other campaigns contacted both groups alike
 arms            each arm of it, and which is better
 first_ever      who bought the campaign's product for the first time ever
 segments        who responds

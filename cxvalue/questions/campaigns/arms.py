@@ -13,7 +13,7 @@ from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
 from cxvalue.foundation.arrays import Bools
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison, days_apart
-from cxvalue.questions.campaigns.other_contacts import contacted_instead, contacts_apart
+from cxvalue.questions.campaigns.contacts_apart import contacted_instead, contacts_apart
 from cxvalue.questions.campaigns.randomised import RETURNS, without_returns
 
 

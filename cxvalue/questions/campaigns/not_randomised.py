@@ -13,7 +13,7 @@ from cxvalue.foundation.rounding import settled, spread_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
-from cxvalue.questions.campaigns.other_contacts import contacts_apart, contacts_check
+from cxvalue.questions.campaigns.contacts_apart import contacts_apart, contacts_check
 from cxvalue.questions.campaigns.randomised import CampaignResult, check_uplift, nothing_happened, shared_fields
 
 HIGHEST_ODDS = 20.0

@@ -20,7 +20,7 @@ from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
 from cxvalue.questions.campaigns.compare import Comparison, days_apart
-from cxvalue.questions.campaigns.other_contacts import (
+from cxvalue.questions.campaigns.contacts_apart import (
     contacted_instead,
     contacts_apart,
     contacts_check,
