@@ -61,7 +61,7 @@ def contacts_apart(
     if not data.elsewhere or not own.any() or not others.any():
         return None
     sent = {name: _reached(rows, len(own), days) for name, rows in data.elsewhere.items()}
-    groups = {(name,): yes for name, yes in sent.items()}
+    groups: dict[tuple[str, ...], Bools] = {(name,): yes for name, yes in sent.items()}
     if len(sent) > 1:
         groups[tuple(sent)] = np.logical_or.reduce(list(sent.values()))
     rows = [Reached(names, *_shares(yes, own, others, weight)) for names, yes in groups.items()]
@@ -79,8 +79,10 @@ def contacts_apart(
     least = min(found, key=lambda row: row.gap)
     worst = least if least.instead else max(found, key=lambda row: abs(row.gap))
     alone = {row.campaigns[0]: row.gap for row in rows if len(row.campaigns) == 1}
-    names = sorted(worst.campaigns, key=lambda name: alone[name] * np.sign(-worst.gap))
-    return worst._replace(campaigns=tuple(name for name in names if alone[name] * worst.gap > 0))
+    against = sorted(
+        (name for name in worst.campaigns if alone[name] * worst.gap > 0), key=lambda name: -abs(alone[name])
+    )
+    return worst._replace(campaigns=tuple(against))
 
 
 def contacted_instead(data: CampaignData, own: Bools, others: Bools, days: int) -> bool:
