@@ -180,6 +180,7 @@ class CampaignAnswers(Asked):
                 answer.say(
                     arm_findings.arms_sentence(against, money),
                     arm_findings.other_days_sentence(campaigns.arms_on_other_days(rows)),
+                    arm_findings.other_contacts_sentence(campaigns.arms_contacted_elsewhere(rows)),
                 )
         answer.say(*not_told(self.results.values(), again=True))
         answer.say(*(one.text for one in self.opened.tables.cautions if one.kind == "two_arms"))
@@ -276,6 +277,7 @@ class CampaignAnswers(Asked):
             as_of=self.opened.as_of,
             transactions=self.opened.table("transactions"),
             customers=self.opened.table_or_none("customers"),
+            declared=self.settings.campaigns,
         )
 
     def _findings_of(self, name: str) -> list[Finding]:

@@ -1,9 +1,11 @@
 """Sleeping customers: who came back because of us, what it earned, and whom to contact next (notebook 40).
 
 campaign        one row a contacted or held-out customer, added up by the engine
+other_contacts  whom of them other campaigns contacted
 randomised      what a campaign changed, against those held out by lot
 not_randomised  the same against similar customers who were not contacted
 compare         the comparison itself, by customer or by unit
+contacts_apart  whether other campaigns contacted both groups alike
 arms            each arm of it, and which is better
 first_ever      who bought the campaign's product for the first time ever
 segments        who responds
@@ -19,7 +21,13 @@ display         the same as tables
 
 from __future__ import annotations
 
-from cxvalue.questions.campaigns.arms import ArmGap, arms_compared, arms_on_other_days, arms_table
+from cxvalue.questions.campaigns.arms import (
+    ArmGap,
+    arms_compared,
+    arms_contacted_elsewhere,
+    arms_on_other_days,
+    arms_table,
+)
 from cxvalue.questions.campaigns.campaign import CampaignData, campaign_data
 from cxvalue.questions.campaigns.first_ever import first_ever_buyers
 from cxvalue.questions.campaigns.not_randomised import matched_campaign_result
@@ -30,6 +38,7 @@ __all__ = [
     "CampaignData",
     "CampaignResult",
     "arms_compared",
+    "arms_contacted_elsewhere",
     "arms_on_other_days",
     "arms_table",
     "campaign_data",

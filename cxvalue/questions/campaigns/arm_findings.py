@@ -33,6 +33,7 @@ def arm_findings(
         held_out=result.held_out,
         window=format_value(result.window_days, "days"),
     )
+    method = f"{method} {result.elsewhere}".rstrip()
     writer = replace(writer, grade=result.grade, level=level, method=method, label="")
     found = [
         writer.write(
@@ -88,6 +89,17 @@ def other_days_sentence(arms: Sequence[str]) -> str:
     return translate(
         "The arms {arms} were sent on different days. Each is compared with those held out on its own days, where there are "
         "any, and they are not compared with one another: the season may be what differs.",
+        arms=enumerated(arms),
+    )
+
+
+def other_contacts_sentence(arms: Sequence[str]) -> str:
+    """That other campaigns contacted the customers of some arms more; empty without any."""
+    if not arms:
+        return ""
+    return translate(
+        "Other campaigns contacted different shares of the arms {arms}. Each is compared with those held out, where "
+        "that can be done, and they are not compared with one another: the other campaigns may be what differs.",
         arms=enumerated(arms),
     )
 

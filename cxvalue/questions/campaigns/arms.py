@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
 from cxvalue.foundation.arrays import Bools
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison, days_apart
+from cxvalue.questions.campaigns.contacts_apart import contacted_instead, contacts_apart
 from cxvalue.questions.campaigns.randomised import RETURNS, without_returns
 
 
@@ -28,7 +30,8 @@ def arms_table(data: CampaignData, level: float = 0.95, *, unlike: bool = False)
 
     Columns: arm, contacted, returned, return_uplift, margin_per_contact with their bounds, and p_value of the margin. Where
     the groups were `unlike` from the start (see `CampaignResult`), return_uplift is empty. An arm sent on other days than
-    the others is compared with those held out on its own days, and left out where there are none.
+    the others is compared with those held out on its own days, and left out where there are none, or
+    where these were contacted by other campaigns instead.
     """
     window = data.main
     held_out = window.observed & data.control
@@ -45,6 +48,8 @@ def arms_table(data: CampaignData, level: float = 0.95, *, unlike: bool = False)
             others = held_out & np.isin(data.contacted_on, data.contacted_on[own])
             if others.sum() < 2 or days_apart(data, own, others):
                 continue
+        if contacted_instead(data, own, others, window.days):
+            continue
         back = window.returned
         compared = Comparison(data, own, others, apart, before)
         uplift = compared.share(back)
@@ -62,12 +67,18 @@ def arms_table(data: CampaignData, level: float = 0.95, *, unlike: bool = False)
 def arms_compared(data: CampaignData, level: float = 0.95) -> tuple[ArmGap, ...]:
     """The arm with the most margin a contact against each other arm, the nearest first; empty with fewer than two arms.
 
-    Arms that were sent on other days are not compared with one another: the season may be what differs. Which arm is best
+    Arms that were sent on other days are not compared with one another: the season may be what differs. Nor are arms of
+    which other campaigns contacted other shares. Which arm is best
     is seen in the same data, so ranges and p-values allow for all pairs of arms, not only for those shown.
     """
     net = data.main.margin - data.cost
     sides = _sides(data)
-    pairs = [(one, two) for one, two in combinations(sides, 2) if not days_apart(data, sides[one], sides[two])]
+    pairs = [
+        (one, two)
+        for one, two in combinations(sides, 2)
+        if not days_apart(data, sides[one], sides[two])
+        and not contacts_apart(data, sides[one], sides[two], data.window_days)
+    ]
     if not pairs:
         return ()
     apart = 1 - (1 - level) / len(pairs)
@@ -92,8 +103,17 @@ def arms_compared(data: CampaignData, level: float = 0.95) -> tuple[ArmGap, ...]
 
 def arms_on_other_days(data: CampaignData) -> tuple[str, ...]:
     """Arms that were sent on other days than another one, in the order of their names."""
+    return _of_pairs(data, lambda one, two: bool(days_apart(data, one, two)))
+
+
+def arms_contacted_elsewhere(data: CampaignData) -> tuple[str, ...]:
+    """Arms of which other campaigns contacted another share than of another arm, in the order of their names."""
+    return _of_pairs(data, lambda one, two: contacts_apart(data, one, two, data.window_days) is not None)
+
+
+def _of_pairs(data: CampaignData, differ: Callable[[Bools, Bools], bool]) -> tuple[str, ...]:
     sides = _sides(data)
-    apart = [pair for pair in combinations(sides, 2) if days_apart(data, sides[pair[0]], sides[pair[1]])]
+    apart = [pair for pair in combinations(sides, 2) if differ(sides[pair[0]], sides[pair[1]])]
     return tuple(arm for arm in sides if any(arm in pair for pair in apart))
 
 

@@ -8,8 +8,8 @@ it, in every arm, and counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,13 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS, date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate
+from cxvalue.questions.campaigns.other_contacts import OtherContacts, other_contacts
 from cxvalue.tables.checks.campaign_rows import held_and_sent, unnamed_control
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from cxvalue.study import Campaign
 
 WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
 NOT_CONTACTED = "not contacted"
@@ -97,6 +100,7 @@ class CampaignData:
         priced: whether the contacts say what they cost; otherwise `cost` is 0.
         unit, unit_name: number of the unit (branch, shop) of each customer and the column that names it, where whole units
             were assigned together; None where customers were assigned one by one.
+        elsewhere: which of them other campaigns contacted, by campaign.
     """
 
     name: str
@@ -117,6 +121,7 @@ class CampaignData:
     priced: bool = True
     unit: Ints | None = None
     unit_name: str = ""
+    elsewhere: Mapping[str, OtherContacts] = field(default_factory=dict)
 
     @property
     def main(self) -> Window:
@@ -163,12 +168,13 @@ def campaign_data(
     transactions: ir.Table | None = None,
     customers: ir.Table | None = None,
     windows: Sequence[int] = WINDOWS,
+    declared: Sequence[Campaign] = (),
     seed: int = 1,
 ) -> CampaignData:
     """One row a customer of a campaign; without a control arm, customers who were not contacted stand in for one.
 
     With a table of `customers`, a column of it whose units lie wholly in one arm tells that units were assigned, not
-    customers.
+    customers. `declared` are the study's campaigns: what it says of the others tells whom they held out.
 
     Those not contacted get a day drawn from the campaign's own contact days, and are marked as control.
 
@@ -178,7 +184,8 @@ def campaign_data(
     rows = contacts.filter(
         contacts.campaign == name
     ).distinct()  # a row that stands twice is one contact, and costs once
-    _refuse_mixtures(rows, name, control, where)
+    arms = contacts.select("campaign", "arm").distinct().to_pyarrow().to_pylist()
+    _refuse_mixtures(rows, {str(one["arm"]) for one in arms if one["campaign"] == name}, name, control, where)
     priced = "cost" in rows.columns and bool(rows.cost.notnull().any().to_pyarrow().as_py())
     cost = rows.cost.fill_null(0.0) if priced else rows.date.isnull().ifelse(1.0, 0.0)
     rows = rows.mutate(cost=cost)
@@ -193,7 +200,14 @@ def campaign_data(
     if control is None:
         first = first.union(_stand_ins(first, purchases, seed))
     lengths = sorted({*windows, window_days})
-    rows_of = _read(first, purchases, transactions, lengths)
+    # The engine numbers the customers, so that no later step handles ids.
+    numbered = first.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
+    rows_of = _read(numbered, purchases, transactions, lengths)
+    elsewhere: dict[str, OtherContacts] = {}
+    if any(one["campaign"] != name for one in arms):
+        elsewhere = other_contacts(
+            numbered, contacts, name=name, window_days=window_days, longest=lengths[-1], declared=declared
+        )
     held = rows_of.arm == (NOT_CONTACTED if control is None else control)
     seen = day_number(as_of) - rows_of.day
     data = CampaignData(
@@ -213,14 +227,14 @@ def campaign_data(
         window_days=window_days,
         as_of=as_of,
         priced=priced,
+        elsewhere=elsewhere,
     )
     _check(data, control, where)
     return data if control is None or customers is None else _with_units(data, first, customers, control)
 
 
-def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str) -> None:
+def _refuse_mixtures(rows: ir.Table, arms: set[str], name: str, control: str | None, where: str) -> None:
     """Refuse a campaign that nobody is in, that held somebody out without saying so, or that contacted the held-out."""
-    arms = {str(arm) for arm in rows.select("arm").distinct().to_pyarrow().column("arm").to_pylist()}
     if not arms:
         found = translate("no contact belongs to the campaign {name!r}.", name=name)
         raise BadInput.at(where, found, translate("Check campaigns and contacts."))
@@ -269,10 +283,8 @@ class _Rows:
     sums: NDArray[Any]
 
 
-def _read(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, lengths: Sequence[int]) -> _Rows:
+def _read(numbered: ir.Table, purchases: ir.Table, transactions: ir.Table | None, lengths: Sequence[int]) -> _Rows:
     """Add up each customer's purchases, a part of the customers at a time where there are many."""
-    # The engine numbers the customers, so that no later step handles ids.
-    numbered = first.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
     table = numbered.order_by("number").to_pyarrow()
     total = table.num_rows
     arm = table.column("arm").combine_chunks().dictionary_encode()

@@ -98,12 +98,16 @@ def reactivation_findings(
     """The five findings of one campaign; `first_ever` counts new buyers and all buyers of its product, None without one."""
     title, writer, words = campaign_title(result.name), writer_of(result.name), _words(result)
     method = _method(result)
-    doubtful = (check.detail for check in result.checks if check.gating and check.passed is False)
+    doubtful = (
+        check.detail
+        for check in result.checks
+        if check.gating and check.passed is False and check.detail != result.elsewhere
+    )
     doubt = [translate("Doubtful: {finding}", finding=one) for one in doubtful][:1]
     back, check, margin, profit = result.return_uplift, result.check_uplift, result.margin_per_contact, result.profit
     measured = replace(writer, grade=result.grade, level=level, method=method)
     note = result.note
-    text = " ".join(filter(None, (_return_text(result, title, level), *doubt, result.interim)))
+    text = " ".join(filter(None, (_return_text(result, title, level), result.elsewhere, *doubt, result.interim)))
     whole = translate(
         "Margin per contact × {contacted:,} customers contacted; nominal and before tax.",
         contacted=result.contacted_in_all,
@@ -124,12 +128,18 @@ def reactivation_findings(
             translate("margin per contact, net of cost"),
             margin,
             currency,
-            _margin_text(result, currency),
+            f"{_margin_text(result, currency)} {result.elsewhere}".rstrip(),
             f"{method} {_earned(result, currency)}",
             missing=note,
         ),
         measured.write(
-            "profit", translate("profit"), profit, currency, _profit_text(result, title, currency), whole, missing=note
+            "profit",
+            translate("profit"),
+            profit,
+            currency,
+            f"{_profit_text(result, title, currency)} {result.elsewhere}".rstrip(),
+            whole,
+            missing=note,
         ),
         _first_ever(writer, first_ever, level, product),
     ]

@@ -13,6 +13,7 @@ from cxvalue.foundation.rounding import settled, spread_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
+from cxvalue.questions.campaigns.contacts_apart import contacts_apart, contacts_check
 from cxvalue.questions.campaigns.randomised import CampaignResult, check_uplift, nothing_happened, shared_fields
 
 HIGHEST_ODDS = 20.0
@@ -30,9 +31,11 @@ def matched_campaign_result(
 ) -> CampaignResult:
     """Compare the contacted with similar customers who were not (doubly robust); evidence grade C at the best.
 
-    Where most of the contacted are unlike everybody else, the estimates are None and the note says so.
+    Where most of the contacted are unlike everybody else, or the others were contacted by another campaign instead, the
+    estimates are None and the note says so.
     """
     window = data.main
+    elsewhere: Check | None = None
     x, odds, own, others, alike, folds = _compared(data)
     seen = window.observed
     lost = 1 - float(alike[~data.control & seen].mean())
@@ -50,6 +53,7 @@ def matched_campaign_result(
             grade=grade_of("C", checks),
             randomised=False,
             note=note,
+            elsewhere=elsewhere.detail if elsewhere and not note else "",
         )
 
     if withheld:
@@ -70,6 +74,11 @@ def matched_campaign_result(
             "others is not possible. Next time leave out a random 10%."
         )
         return result(note, {}, (_overlap_check(lost), balance))
+    reached = contacts_apart(data, own, others, window.days, odds[others])
+    if reached:
+        elsewhere = contacts_check(reached, window.days, gating=reached.gap < 0)
+        if reached.instead:
+            return result(elsewhere.detail, {}, (_overlap_check(lost), balance, elsewhere))
     rows = np.flatnonzero(own | others)
     treated = ~data.control[rows]
     estimates: dict[str, Estimate | None] = {}
@@ -86,8 +95,8 @@ def matched_campaign_result(
         estimates[name] = around(effect, se, np.inf, level)
     # Which of the others would have returned like the contacted is not known, so their checks are not compared.
     estimates["check_uplift"] = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
-    checks = holm([_overlap_check(lost), balance, _weights_check(odds, others)])
-    return result("", estimates, checks)
+    checks = [_overlap_check(lost), balance, _weights_check(odds, others), *([elsewhere] if elsewhere else [])]
+    return result("", estimates, holm(checks))
 
 
 def _compared(data: CampaignData) -> tuple[Floats, Floats, Bools, Bools, Bools, Ints]:

@@ -20,12 +20,20 @@ from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
 from cxvalue.questions.campaigns.compare import Comparison, days_apart
+from cxvalue.questions.campaigns.contacts_apart import (
+    contacted_instead,
+    contacts_apart,
+    contacts_check,
+    measurable_days,
+)
 
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
 
 FEWEST_RETURNERS = 5
 FEW_UNITS = 10
+LOWEST_WITH_MORE = "C"
+"""The grade below which it takes none that the contacted were contacted by others too: the policy as run is measured."""
 FAR_APART, NO_LOT = 0.25, 1e-4
 """Standard deviations, and a probability, at which groups are no longer of one lot (Rubin 2001: too far to adjust)."""
 BALANCE = translatable("Were the groups alike before the contact?")
@@ -78,6 +86,7 @@ class CampaignResult:
         note: what else a reader must know.
         dormant: whether nearly all who were contacted had been asleep, so that who bought came back.
         withheld: why there are no estimates, where the numbers allow none; empty where they do.
+        elsewhere: what it means that other campaigns contacted one group more than the other; empty where they did not.
         unlike: why nothing is told of who bought because of it, where the groups differed from the start; else empty.
     """
 
@@ -107,6 +116,7 @@ class CampaignResult:
     dormant: bool = True
     withheld: str = ""
     unlike: str = ""
+    elsewhere: str = ""
 
     @property
     def judged(self) -> bool:
@@ -149,7 +159,15 @@ def campaign_result(
     apart = days_apart(data, own, others)
     if apart:
         checks = (*checks, _other_days(apart))
-    withheld = nothing_happened(data) or (checks[-1].detail if apart else "")
+    reached = contacts_apart(data, own, others, window.days)
+    elsewhere = None
+    if reached:
+        gating = reached.gap < 0 or grade_of("A", checks) < LOWEST_WITH_MORE
+        shorter = measurable_days(data) if reached.instead else None
+        elsewhere = contacts_check(reached, window.days, gating=gating, shorter=shorter)
+    instead = elsewhere.detail if elsewhere and reached and reached.instead else ""
+    withheld = nothing_happened(data) or (checks[-1].detail if apart else instead)
+    checks = (*checks, elsewhere) if elsewhere else checks
     estimates: dict[str, Estimate | None] = {}
     if not withheld:
         estimates = {
@@ -172,6 +190,7 @@ def campaign_result(
         grade=grade_of("A", checks),
         randomised=True,
         unlike=unlike,
+        elsewhere=elsewhere.detail if elsewhere and not withheld else "",
         note=" ".join(filter(None, (withheld, unlike, _units_note(data, own, others)))),
     )
 
@@ -371,7 +390,7 @@ def windows_table(data: CampaignData, level: float = 0.95, *, unlike: bool = Fal
     Columns: days, contacted, held_out, returned, would_return, return_uplift (_low, _high), orders, revenue, margin (each
     with _low and _high: difference per contacted customer, margin net of contact cost). Where the groups were `unlike` from
     the start (see `CampaignResult`), would_return and return_uplift are empty. Windows are left out whose groups stand on
-    different days.
+    different days, or whose held-out were contacted by other campaigns instead.
     """
     rows: list[dict[str, float]] = []
     before = data.before
@@ -380,6 +399,8 @@ def windows_table(data: CampaignData, level: float = 0.95, *, unlike: bool = Fal
     for days, window in sorted(data.windows.items()):
         own, others = window.observed & ~data.control, window.observed & data.control
         if own.sum() < 2 or others.sum() < 2 or days_apart(data, own, others):
+            continue
+        if contacted_instead(data, own, others, days):
             continue
         # A longer window is observed by some of those who were observed for a shorter one, or by all of them.
         if compared is None or int(window.observed.sum()) != seen_before:

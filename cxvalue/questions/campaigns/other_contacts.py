@@ -1,0 +1,61 @@
+"""Whom of a campaign's customers other campaigns contacted, and when: added up by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import ibis
+import numpy as np
+
+from cxvalue.foundation.arrays import Ints
+from cxvalue.tables.held_out import in_held_out_arm
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from cxvalue.study import Campaign
+
+
+class OtherContacts(NamedTuple):
+    """Whom another campaign contacted: places in the rows of this one, and days from its first contact to the other's."""
+
+    place: Ints
+    since: Ints
+
+
+def other_contacts(
+    numbered: ir.Table,
+    contacts: ir.Table,
+    *,
+    name: str,
+    window_days: int,
+    longest: int,
+    declared: Sequence[Campaign] = (),
+) -> dict[str, OtherContacts]:
+    """Contacts by other campaigns of the customers of `numbered` (customer_id, first, number), by campaign.
+
+    One that came before counts where its own window (of an undeclared campaign: `window_days`) reaches the first contact,
+    a later one up to `longest` days. Of several the first counts. Who was held out by another campaign was not contacted.
+    """
+    rows: Any = contacts.filter(contacts.campaign != name)
+    held, reach = in_held_out_arm(rows.arm), ibis.literal(window_days)
+    known = [one for one in declared if one.name != name]
+    if known:
+        cases = [(rows.campaign == one.name, rows.arm == ibis.literal(one.control)) for one in known if one.control]
+        cases += [(rows.campaign == one.name, ibis.literal(False)) for one in known if not one.control]
+        held = ibis.cases(*cases, else_=held).fill_null(False)
+        reach = ibis.cases(*((rows.campaign == one.name, one.window_days) for one in known), else_=window_days)
+    sent = rows.mutate(reach=reach).filter(~held).select("customer_id", "campaign", "date", "reach")
+    joined: Any = numbered.select("customer_id", "first", "number").inner_join(sent, "customer_id")
+    joined = joined.mutate(since=joined.date.delta(joined["first"], unit="day"))
+    joined = joined.filter((joined.since >= -joined.reach) & (joined.since <= longest))
+    table = joined.group_by(["campaign", "number"]).agg(since=joined.since.min()).to_pyarrow()
+    campaign = table.column("campaign").combine_chunks().dictionary_encode()
+    code = campaign.indices.to_numpy(zero_copy_only=False)
+    place, since = (table.column(one).to_numpy().astype(np.int64) for one in ("number", "since"))
+    found = {
+        str(other): OtherContacts(place[code == number], since[code == number])
+        for number, other in enumerate(campaign.dictionary.to_pylist())
+    }
+    return dict(sorted(found.items()))
