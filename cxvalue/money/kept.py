@@ -131,9 +131,10 @@ def _kept(cohort: Cohort, changed: Floats, spared: int, months: int) -> Floats:
     there = np.array([cohort.there(month) for month in range(months)])
     stay = np.divide(there[1:], there[:-1], out=np.ones(months - 1), where=there[:-1] > 0)
     stay = np.maximum(stay, LEAST)
+    steps, most = np.log1p(np.maximum(changed[:, : months - 1] / stay, LEAST - 1)), -np.log(stay)
+    steps[:, :spared], most[:spared] = 0.0, 0.0
     # No more than all can stay without it.
-    steps = np.log1p(np.clip(changed[:, : months - 1] / stay, LEAST - 1, 1 / stay - 1))
-    steps[:, :spared] = 0.0
-    without = np.concatenate([np.zeros((len(changed), 1)), np.cumsum(steps, axis=1)], axis=1)
+    summed = np.minimum(np.cumsum(steps, axis=1), np.cumsum(most))
+    without = np.concatenate([np.zeros((len(changed), 1)), summed], axis=1)
     found: Floats = there * -np.expm1(without)
     return found

@@ -30,22 +30,22 @@ MATERIAL, INSTEAD, CHANCE = 0.05, 0.25, 0.01
 MOST_NAMED = 3
 
 
+_Side = tuple[Bools, Bools, Floats | None]
+
+
 class Reached(NamedTuple):
     """Other campaigns, and the share of either group that they contacted."""
 
     campaigns: tuple[str, ...]
     own: float
     others: float
+    instead: bool = False
+    """Whether so many of the others were reached that the comparison is of two campaigns."""
 
     @property
     def gap(self) -> float:
         """By how much more of the contacted were reached than of those whom they are compared with."""
         return self.own - self.others
-
-    @property
-    def instead(self) -> bool:
-        """Whether so many of the others were reached that the comparison is of two campaigns."""
-        return self.gap <= -INSTEAD
 
 
 def contacts_apart(
@@ -56,33 +56,57 @@ def contacts_apart(
     Looked at are contacts up to `days` after the first one. `weight` are those of `others`, where they are weighted. Where
     several campaigns differ, those against the held-out are told first if they are many, else the largest difference.
 
+    Customers who did not buy in the window must differ as well: thanks for a purchase and reminders to whoever is silent
+    reach groups unequally because the campaign worked.
+
     Source: Fisher's exact test (with Kish's effective number, where weighted), Welch's by unit where units were assigned.
     """
     if not data.elsewhere or not own.any() or not others.any():
         return None
-    sent = {name: _reached(rows, len(own), days) for name, rows in data.elsewhere.items()}
+    least_sent = MATERIAL * min(own.sum(), others.sum())
+    every = {name: _reached(contacts, len(own), days) for name, contacts in data.elsewhere.items()}
+    sent = {name: yes for name, yes in every.items() if yes.sum() >= least_sent}
     groups: dict[tuple[str, ...], Bools] = {(name,): yes for name, yes in sent.items()}
-    if len(sent) > 1:
-        groups[tuple(sent)] = np.logical_or.reduce(list(sent.values()))
-    rows = [Reached(names, *_shares(yes, own, others, weight)) for names, yes in groups.items()]
-    chances = [
-        _chance(data, groups[row.campaigns], own, others, weight) if abs(row.gap) >= MATERIAL else 1.0 for row in rows
-    ]
+    if len(every) > 1:
+        groups[tuple(every)] = np.any(list(every.values()), axis=0)
+    sides = _sides(data, own, others, days, weight)
+    rows: list[Reached] = []
+    chances: list[float] = []
+    for names, yes in groups.items():
+        row, sure = _told(names, yes, sides)
+        rows.append(row)
+        chances.append(max(_chance(data, yes, *side) for side in sides) if abs(sure) >= MATERIAL else 1.0)
     found = [row for row, p in zip(rows, holm_adjusted(chances), strict=True) if p < CHANCE]
     for sign in (1, -1):
         names = tuple(row.campaigns[0] for row in found if len(row.campaigns) == 1 and row.gap * sign > 0)
         if len(names) > 1:
-            yes = np.logical_or.reduce([sent[name] for name in names])
-            found.append(Reached(names, *_shares(yes, own, others, weight)))
+            found.append(_told(names, np.any([sent[name] for name in names], axis=0), sides)[0])
     if not found:
         return None
     least = min(found, key=lambda row: row.gap)
     worst = least if least.instead else max(found, key=lambda row: abs(row.gap))
     alone = {row.campaigns[0]: row.gap for row in rows if len(row.campaigns) == 1}
     against = sorted(
-        (name for name in worst.campaigns if alone[name] * worst.gap > 0), key=lambda name: -abs(alone[name])
+        (name for name in worst.campaigns if alone.get(name, 0.0) * worst.gap > 0), key=lambda name: -abs(alone[name])
     )
-    return worst._replace(campaigns=tuple(against))
+    return worst._replace(campaigns=tuple(against) or worst.campaigns)
+
+
+def _sides(data: CampaignData, own: Bools, others: Bools, days: int, weight: Floats | None) -> list[_Side]:
+    """The two groups, and those of them who did not buy in the window, where there are any."""
+    silent = data.windows[days].orders == 0
+    sides: list[_Side] = [(own, others, weight)]
+    if (own & silent).any() and (others & silent).any():
+        sides.append((own & silent, others & silent, None if weight is None else weight[silent[others]]))
+    return sides
+
+
+def _told(names: tuple[str, ...], yes: Bools, sides: list[_Side]) -> tuple[Reached, float]:
+    """The shares of all whom campaigns reached, and the smallest difference; 0 where two are of another sign."""
+    each = [Reached(names, *_shares(yes, *side)) for side in sides]
+    gaps = [one.gap for one in each]
+    sure = min(gaps, key=abs) if min(gaps) > 0 or max(gaps) < 0 else 0.0
+    return each[0]._replace(instead=sure <= -INSTEAD), sure
 
 
 def contacted_instead(data: CampaignData, own: Bools, others: Bools, days: int) -> bool:
@@ -160,6 +184,8 @@ def _shares(yes: Bools, own: Bools, others: Bools, weight: Floats | None) -> tup
 def _chance(data: CampaignData, yes: Bools, own: Bools, others: Bools, weight: Floats | None) -> float:
     """Probability of shares so far apart, were the groups reached alike."""
     if data.unit is not None and weight is None:
+        if min(np.unique(data.unit[side]).size for side in (own, others)) < 2:
+            return 1.0
         found = clustered_difference(yes[own], yes[others], data.unit[own], data.unit[others])
         return found.p_value if found.se > 0 else 0.0
     share = _shares(yes, own, others, weight)

@@ -54,8 +54,8 @@ def other_contacts(
     campaign = table.column("campaign").combine_chunks().dictionary_encode()
     code = campaign.indices.to_numpy(zero_copy_only=False)
     place, since = (table.column(one).to_numpy().astype(np.int64) for one in ("number", "since"))
-    found = {
-        str(other): OtherContacts(place[code == number], since[code == number])
-        for number, other in enumerate(campaign.dictionary.to_pylist())
-    }
+    order = np.argsort(code, kind="stable")
+    names = campaign.dictionary.to_pylist()
+    parts = np.split(order, np.cumsum(np.bincount(code, minlength=len(names)))[:-1]) if names else []
+    found = {str(other): OtherContacts(place[rows], since[rows]) for other, rows in zip(names, parts, strict=True)}
     return dict(sorted(found.items()))

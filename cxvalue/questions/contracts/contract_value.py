@@ -310,7 +310,7 @@ def _by_age(
     low, high = (months_at_end(mean, share, groups[1], which, rest, paid, seen.step) for share in (tail, 1 - tail))
     total = np.empty(len(drawn))
     order = np.argsort(which, kind="stable")
-    alike = np.split(order, np.cumsum(np.bincount(which, minlength=groups.shape[1]))[:-1])
+    alike = np.split(order, np.cumsum(np.bincount(which, minlength=groups.shape[1]))[:-1]) if which.size else []
     stay = np.empty(which.size)
     for place, row in enumerate(drawn):
         # The chance at which they leave.

@@ -189,7 +189,7 @@ def contract_churn(
     seen = look_ahead(contracts, fit.part)
     hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below, fit.full)
     scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed, leaving)
-    model, why = _choice(scores, no_hazard, fit.full.changed)
+    model, why = _choice(scores, no_hazard, fit.full.changed and not (fit.calibration and fit.calibration.changed))
     months = seen if seen.step == 1 or hazard is None else monthly_outlook(contracts, hazard.members.grace_days)
     chances, followed, drift = seen.chances(CHURN_MONTHS), 1.0, 1.0
     every = np.arange(seen.who.size)

@@ -55,7 +55,10 @@ def by_history(occasions: ir.Table, purchases: ir.Table | None, customers: int) 
 
     `occasions` has a row each with customer_id, occasion, date, first (the depth named first) and taken (null: not bought).
     """
-    order = ibis.window(group_by="customer_id", order_by=["date", "occasion"])
+    order, each = (
+        ibis.window(group_by="customer_id", order_by=["date", "occasion"]),
+        ibis.window(group_by="customer_id"),
+    )
     rows = occasions.select(
         "customer_id",
         "date",
@@ -65,9 +68,14 @@ def by_history(occasions: ir.Table, purchases: ir.Table | None, customers: int) 
         bought=occasions.taken.notnull().ifelse(1.0, 0.0).lag().over(order),
     )
     rows = rows.mutate(month=rows.date.year() * 12 + rows.date.month())
-    # Within the depth of the visit before: a lasting one, by lot as well, makes customers come oftener or more rarely.
-    later = rows.filter(rows.then.notnull())
-    asked = [later.mutate(value=(later.visits + 1).log()), later.mutate(value=later.bought)]
+    # Of one week, and of customers with several depths: a change for everybody tells nothing, and a lasting depth, by lot as
+    # well, makes customers come oftener or more rarely.
+    several = rows.mutate(most=rows["first"].max().over(each), least=rows["first"].min().over(each))
+    several = several.filter(several.most > several.least)
+    came = several.mutate(
+        value=(several.visits + 1).log(), month=several.date.epoch_days() // 7, then=ibis.literal(0.0)
+    )
+    asked = [came, rows.filter(rows.then.notnull()).mutate(value=lambda t: t.bought)]
     if purchases is not None:
         begun = rows.filter(rows.visits == 0)
         joined = begun.select("customer_id", since="date").inner_join(purchases, "customer_id")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
+
 from cxvalue.tables.ask import ask
 
 if TYPE_CHECKING:
@@ -25,11 +27,12 @@ def kept_share(occasions: ir.Table, purchases: ir.Table | None, transactions: ir
     days = taken.select("customer_id", date=taken.date.cast("date")).distinct()
     lines = transactions.mutate(date=transactions.date.cast("date")).semi_join(days, ["customer_id", "date"])
     # Lines below zero on the day itself are part of the sale, such as a discount on a line of its own.
-    receipt = ["customer_id", "date", *(["order_id"] if "order_id" in lines.columns else [])]
+    order = lines.order_id.fill_null("") if "order_id" in lines.columns else ibis.literal("")
+    lines, receipt = lines.mutate(order=order), ["customer_id", "date", "order"]
     lines, sales = lines.select(*receipt, "revenue"), lines.filter(lines.revenue > 0)
     sold = lines.semi_join(sales.select(*receipt).distinct(), receipt)
     left = purchases.select("customer_id", net="revenue", date=purchases.date.cast("date"))
-    gross = sold.group_by(["customer_id", "date"]).agg(gross=sold.revenue.sum())
+    gross = sold.group_by(["customer_id", "date"]).agg(gross=sold.revenue.sum()).filter(lambda t: t.gross > 0)
     both = gross.left_join(left, ["customer_id", "date"])
     found = ask(both.aggregate(days=both.count(), gross=both.gross.sum(), net=both.net.fill_null(0.0).sum()))
     if (found["days"] or 0) < FEWEST_KNOWN:

@@ -69,7 +69,9 @@ def gaps_of(
 
     A benchmark without a date stands for `as_of`. Own answers count by their day, clustered by customer.
     """
-    columns = [name for name in ("metric", "competitor", "value", "date", "se", "n") if name in benchmarks.columns]
+    columns = [
+        name for name in ("metric", "competitor", "value", "date", "se", "n", "source") if name in benchmarks.columns
+    ]
     rows = benchmarks.select(*columns).to_pandas()
     if rows.empty:
         return ()
@@ -113,10 +115,9 @@ def _one_a_day(rows: pd.DataFrame, day: Ints) -> pd.DataFrame:
 
     Columns metric, competitor, day, value, se (NaN where one of them has none) and figures, how many there were.
     """
-    table = rows.assign(day=day).drop_duplicates(
-        ["metric", "competitor", "day", "value", *rows.columns.intersection(["se", "n"])]
-    )
-    rows = table
+    table = rows.assign(day=day)
+    if "source" in rows:  # a figure that one source tells twice
+        rows = table = table.drop_duplicates()
     same = table.groupby(["metric", "competitor", "day"])
     group = same.ngroup().to_numpy()
     n = rows["n"].to_numpy(float) if "n" in rows else np.full(len(rows), np.nan)

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INVOLUNTARY = re.compile(
-    r"^(?!.*\b(?:quit|resign|not involuntar)).*(?:"
-    r"\b(?:dismiss|fired\b|redundan|laid.off|lay.?off|let.go\b|involuntar|no[nt].voluntar|(?<!voluntarily )terminated\b"
-    r"|for cause\b|retire(?!ment.home)|death\b(?! (?:of|in)\b)|decease|died\b"
+    r"(?s)^(?!.*\b(?:quit|resign|not involuntar|voluntarily terminat|by (?:the )?employee)).*(?:"
+    r"\b(?:dismiss|fired\b|redundan|laid.off|lay.?off|let.go\b|involuntar|no[nt].voluntar|terminated\b(?!.*\bvoluntar)"
+    r"|for cause\b|retire(?!ment.home)|decease|died\b"
+    r"|death\b(?! (?:of (?:a |his |her )?(?:parent|spouse|relative)|in (?:the )?family))"
     r"|entlass|betriebsbedingt|ruhestand|rente\b|tod\b|(?:durch|vom|seitens) (?:de[ns] )?arbeitgeber"
     r"|licenci(?!at)|retraite|décès|despid|despedid|jubil|fallec"
-    r"|сокращ|скорочен|пенси|пенсі|смерт|умер|помер|за прогул|уволен\w* работодател|звільнен\w* роботодавц"
+    r"|сокращ|скорочен|пенси|пенсі|смерт|умер(?!ен)|помер|за прогул|уволен\w* работодател|звільнен\w* роботодавц"
     r"|инициатив\w* работодател|ініціатив\w* роботодавц)"
     r"|辞退|解雇|裁员|开除|退休|死亡|去世)"
 )

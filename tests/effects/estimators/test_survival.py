@@ -65,3 +65,15 @@ def test_a_curve_is_not_known_where_those_seen_early_were_gone_before_others_cam
 
 def test_a_rate_of_none_has_an_upper_end() -> None:
     assert garwood(0, 100) == pytest.approx((0.0, 0.0, 0.036889), abs=1e-6)
+
+
+def test_a_curve_speaks_only_of_times_until_which_somebody_was_always_seen():
+    early, late = np.array([50.0]), np.full(20, 400.0)
+    gap = kaplan_meier(np.r_[early, late], np.zeros(21, bool), np.r_[[-1.0], np.full(20, 340.0)])
+    assert (gap.known(40.0), gap.known(365.0)) == (True, False)
+    # One who came early and left, others seen from later on: 0 at first does not hold for them.
+    time, left = np.r_[[20.0], np.full(100, 500.0)], np.r_[[True], np.arange(100) < 5]
+    assert not kaplan_meier(time, left, np.r_[[-1.0], np.full(100, 200.0)]).known(365.0)
+    gone = kaplan_meier(np.linspace(10, 300, 40), np.ones(40, bool), np.full(40, -1.0))
+    assert gone.known(365.0)
+    assert gone.at(365.0).high == pytest.approx(0.0881, abs=1e-3)  # Wilson, none of 40

@@ -147,11 +147,11 @@ def test_two_campaigns_with_lots_of_their_own_change_nothing():
     rng, warned, warned_by_unit = np.random.default_rng(7), 0, 0
     for _ in range(200):  # small ones, with three others of which one is rare
         held, lots = rng.random(200) < 0.15, (rng.random(200) < share for share in (0.6, 0.2, 0.02))
-        data = reached(*(np.flatnonzero(lot) for lot in lots))
+        data = reached(200, *(np.flatnonzero(lot) for lot in lots))
         warned += contacts_apart(data, ~held, held, 30) is not None
         unit = np.arange(200) // 10
         by_unit, chosen = rng.permutation(20) < 8, rng.permutation(20) < 10
-        data = replace(reached(np.flatnonzero(chosen[unit])), unit=unit, unit_name="shop")
+        data = replace(reached(unit.size, np.flatnonzero(chosen[unit])), unit=unit, unit_name="shop")
         warned_by_unit += contacts_apart(data, ~by_unit[unit], by_unit[unit], 30) is not None
     assert warned <= 6
     assert warned_by_unit <= 6
@@ -169,18 +169,19 @@ def test_another_campaign_before_counts_only_while_it_may_still_work():
     assert campaign_result(world(8, to_the_held_out, later=-29, declared=())).elsewhere == ""
 
 
-def reached(*places):
+def reached(size, *places):
     """A campaign whose customers other campaigns contacted at these places of its rows, on the day itself."""
     days = (np.zeros(len(place), dtype=np.int64) for place in places)
     sent = {f"o{i}": OtherContacts(place, day) for i, (place, day) in enumerate(zip(places, days, strict=True))}
-    return replace(SMALL, elsewhere=sent)
+    nothing = replace(SMALL.main, observed=np.ones(size, dtype=bool), sums=np.zeros((len(SMALL.main.sums), size)))
+    return replace(SMALL, elsewhere=sent, windows={30: nothing})
 
 
 def counted(size, own_hits, held_hits, *, names=1):
     """So many contacted and as many held out, of whom other campaigns reached so many."""
     places = (np.r_[:own_hits, size + i * held_hits + np.arange(held_hits)] for i in range(names))
     control = np.arange(2 * size) >= size
-    return reached(*list(places)), ~control, control
+    return reached(2 * size, *list(places)), ~control, control
 
 
 def test_shares_apart_by_hand():
@@ -228,3 +229,16 @@ def test_arms_of_which_another_campaign_contacted_other_shares_are_not_compared(
     assert other_contacts_sentence(()) == ""
     # An arm is left out whose held-out were contacted instead.
     assert not len(arms_table(world(11, to_the_held_out, size=3000, arms=("mail", "sms"))))
+
+
+@pytest.mark.parametrize("whom", ["buyers", "silent"])
+def test_contacts_that_follow_from_what_customers_bought_say_nothing_of_the_lot(whom):
+    """Thanks for a purchase and reminders to the silent reach groups unequally because the campaign worked."""
+    rows = world(4, by_its_own_lot, size=3000)
+    bought = rows.main.orders > 0
+    place = np.flatnonzero(bought if whom == "buyers" else ~bought)
+    rows = replace(rows, elsewhere={"after": OtherContacts(place, np.full(place.size, 25))})
+    assert abs(bought[~rows.control].mean() - bought[rows.control].mean()) > 0.1
+    found = campaign_result(rows, expected_share=0.3)
+    assert "contacts" not in {check.name for check in found.checks}
+    assert (found.grade, found.withheld) == ("A", "")

@@ -49,3 +49,23 @@ def test_visits_that_the_transactions_do_not_know_stay_as_they_are() -> None:
     others = lines.mutate(customer_id=ibis.literal("x") + lines.customer_id)
     bought = purchases(others, pd.Timestamp("2025-12-31").date()).table
     assert occasions_of(offers, purchases=bought, transactions=others).kept == 1.0
+
+
+@pytest.mark.parametrize("order", ["an id", "none"])
+def test_a_discount_on_a_line_of_its_own_is_no_refund(order: str) -> None:
+    offers, lines = visits(0.25)
+    receipts = lines.to_pandas()
+    if order == "none":
+        receipts["order_id"] = None
+    off = receipts[receipts["revenue"] > 0].assign(revenue=-5.0)
+    both = ibis.memtable(pd.concat([receipts, off], ignore_index=True).astype({"order_id": "string"}))
+    bought = purchases(both, pd.Timestamp("2025-12-31").date()).table
+    net, till = bought.revenue.sum().to_pandas(), receipts.query("revenue > 0")["revenue"].sum() - 5.0 * len(off)
+    assert occasions_of(offers, purchases=bought, transactions=both).kept == pytest.approx(min(net / till, 1.0))
+
+
+def test_days_on_which_all_was_cancelled_tell_nothing() -> None:
+    offers, lines = visits(0.0)
+    back = lines.mutate(revenue=-lines.revenue)
+    bought = purchases(lines.union(back), pd.Timestamp("2025-12-31").date()).table
+    assert occasions_of(offers, purchases=bought, transactions=lines.union(back)).kept == 1.0

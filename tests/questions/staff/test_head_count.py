@@ -76,6 +76,9 @@ def test_those_who_were_sent_away_are_counted_apart() -> None:
     ("reason", "chose"),
     [("Redundancy: shop closed", False), ("Сокращение штата", False), ("Вихід на пенсію", False), ("裁员", False),
      ("betriebsbedingte Kündigung", False), ("laid-off", False), ("not voluntary", False), ("licenciement", False),
+     ("Despedido", False), ("gekündigt vom Arbeitgeber", False), ("terminated for cause", False),
+     ("death in service", False), ("site closed\nredundancy", False), ("death of parent", True),
+     ("quit before layoff", True), ("Voluntarily Terminated", True), ("умеренная зарплата", True),
      ("voluntary", True), ("по собственному желанию", True), ("за власним бажанням", True), ("个人原因", True),
      ("moved abroad", True), ("", True)],
 )  # fmt: skip
