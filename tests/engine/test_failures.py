@@ -49,6 +49,10 @@ def test_the_state_of_an_error_says_what_happened_and_nothing_of_its_message(sta
         ("connection refused", "no server answers there"),
         ("connection timeout expired", "no server answered in time"),
         ("server closed the connection unexpectedly", "the connection was lost"),
+        (
+            "terminating connection. Traceback (most recent call last):\n  wait(timeout=timeout)",
+            "the connection was lost",
+        ),
         ("whatever else", "the engine could not do it"),
     ],
 )
