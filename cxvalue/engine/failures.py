@@ -92,7 +92,7 @@ def said_of(error: BaseException) -> tuple[str, str]:
     state = str(getattr(error, "sqlstate", None) or "")
     named = f"{type(error).__name__}, {state}" if re.fullmatch(r"[0-9A-Z]{5}", state) else type(error).__name__
     told = [one[1:] for one in _BY_STATE if state.startswith(one[0])]
-    text = str(error).partition("Traceback (most recent call last)")[0]  # lines of code hold words such as timeout
+    text = str(error).partition("Traceback")[0]  # lines of code hold words such as timeout
     told += [one[1:] for one in _BY_TEXT if not state and one[0].search(text)]
     words, remedy = told[0] if told else _UNKNOWN
     return translate(words, error=named), translate(remedy)
