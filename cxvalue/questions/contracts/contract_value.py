@@ -309,14 +309,15 @@ def _by_age(
     mean **= by.pace
     low, high = (months_at_end(mean, share, groups[1], which, rest, paid, seen.step) for share in (tail, 1 - tail))
     total = np.empty(len(drawn))
-    order = np.argsort(which, kind="stable")
-    alike = np.split(order, np.cumsum(np.bincount(which, minlength=groups.shape[1]))[:-1]) if which.size else []
-    stay = np.empty(which.size)
+    alike: list[NDArray[np.intp]] = []
+    if by.model.marks and which.size:
+        ends = np.cumsum(np.bincount(which, minlength=groups.shape[1]))
+        alike = np.split(np.argsort(which, kind="stable"), ends[:-1])
     for place, row in enumerate(drawn):
         # The chance at which they leave.
         if by.model.marks:
             curves = by.model.curve(row, reach[None, :], groups[0][:, None]) ** paces[place]
-            u = rng.random(which.size)
+            u, stay = rng.random(which.size), np.empty(which.size)
             for those, curve in zip(alike, curves, strict=True):
                 stay[those] = curve.size - np.searchsorted(curve[::-1], u[those], side="right")
         else:

@@ -115,10 +115,10 @@ def _one_a_day(rows: pd.DataFrame, day: Ints) -> pd.DataFrame:
 
     Columns metric, competitor, day, value, se (NaN where one of them has none) and figures, how many there were.
     """
-    table = rows.assign(day=day)
+    rows = rows.assign(day=day)
     if "source" in rows:  # a figure that one source tells twice
-        rows = table = table.drop_duplicates()
-    same = table.groupby(["metric", "competitor", "day"])
+        rows = rows.drop_duplicates()
+    same = rows.groupby(["metric", "competitor", "day"])
     group = same.ngroup().to_numpy()
     n = rows["n"].to_numpy(float) if "n" in rows else np.full(len(rows), np.nan)
     untold = np.bincount(group, ~(n > 0)) > 0
