@@ -11,6 +11,7 @@ from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.words import sentences
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.contracts.mark_words import changes_told, own_rates
 from cxvalue.questions.contracts.tables import holdout_scores
@@ -66,7 +67,7 @@ def _counted(contracts: Contracts) -> list[Finding]:
     ever, now = translate("Customers ever seen"), translate("Active customers")
     while_it_runs = translate("A customer is active while a contract has not ended.")
     return [
-        BASE.write("customers", ever, known, "customers", _joined(seen, *_followed(contracts)), counted),
+        BASE.write("customers", ever, known, "customers", sentences(seen, *_followed(contracts)), counted),
         BASE.write("active", now, active, "customers", under, while_it_runs),
     ]
 
@@ -112,11 +113,6 @@ def _lost_in_a_year(contracts: Contracts, bridge: Waterfall | None, currency: st
             ),
         ),
     ]
-
-
-def _joined(*told: str) -> str:
-    """Whole sentences, one after the other; empty ones are left out."""
-    return " ".join(text for text in told if text)
 
 
 def _followed(contracts: Contracts) -> tuple[str, str]:
@@ -196,7 +192,7 @@ class _Worth:
             "equity",
             translate("Customer equity over {months} months", months=months),
             equity,
-            _joined(
+            sentences(
                 bring,
                 record_sentence(record, months) if record is not None else "",
                 *_caution(self.fit),
@@ -240,8 +236,8 @@ class _Worth:
             "new_customer",
             translate("Value of a new customer over {months} months", months=months),
             newcomer,
-            _joined(worth, changes_told(self.fit.full)),
-            _joined(self._made(), first, prices if self.value.new_prices else ""),
+            sentences(worth, changes_told(self.fit.full)),
+            sentences(self._made(), first, prices if self.value.new_prices else ""),
         )
 
     def _finding(self, key: str, label: str, interval: Interval | None, text: str, method: str) -> Finding:
@@ -277,7 +273,7 @@ class _Worth:
                 **terms,
             )
         clock = clock_words(fit) if fit.clock == "year" else ""
-        return _joined(fitted, self.churn.why, own_rates(fit.full), drift_words(value.drift), clock, margin)
+        return sentences(fitted, self.churn.why, own_rates(fit.full), drift_words(value.drift), clock, margin)
 
 
 def forecast_grade(churn: ContractChurn, money: MoneyBacktest | None) -> str:
@@ -311,7 +307,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
             left=leavers.actual,
             **when,
         )
-        return _joined(off, wider)
+        return sentences(off, wider)
     if money is None:
         return ""
     margin, came = money.margin
@@ -323,7 +319,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
         came=format_value(came, currency),
         **when,
     )
-    return _joined(off, wider)
+    return sentences(off, wider)
 
 
 def drift_words(drift: float) -> str:

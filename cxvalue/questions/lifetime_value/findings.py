@@ -14,7 +14,7 @@ from cxvalue.findings.points import withhold_points
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
-from cxvalue.language.words import enumerated
+from cxvalue.language.words import enumerated, sentences
 from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES
 from cxvalue.questions.lifetime_value.base_forecast import candidate_title, record_of, weights_of
 from cxvalue.tables.periods import Period
@@ -53,7 +53,7 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
         each, worth = format_value(mean.value, currency), format_value(newcomer.value, currency)
     else:
         each, worth = format_range(*mean[1:], currency), format_range(*newcomer[1:], currency)
-    said = _joined(
+    said = sentences(
         _forecast(base, customers, currency, grade), record_sentence(record, months), _whole_periods(fit), fit.withheld
     )
     real = translate(
@@ -91,7 +91,7 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
             newcomer,
             currency,
             _of_newcomer(fit, worth, months),
-            _joined(fitted, *_expected(fit)),
+            sentences(fitted, *_expected(fit)),
         ),
     ]
     return [*withhold_points(valued), *record_findings(record, months, level), *_holdout_findings(fit)]
@@ -112,11 +112,6 @@ def _of_newcomer(fit: CltvFit, worth: str, months: int) -> str:
         **worths,
         thing=translate(fit.thing),
     )
-
-
-def _joined(*told: str) -> str:
-    """Whole sentences, one after the other; empty ones are left out."""
-    return " ".join(text for text in told if text)
 
 
 def _forecast(base: WholeBase, customers: int, currency: str, grade: str) -> str:
@@ -380,7 +375,7 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
             "For a single customer the forecast was off by {error} {things} on average.", error=error, things=things
         )
     mean = translate("Mean absolute error over customers first seen before {day}.", day=format_date(fit.holdout_start))
-    came = _joined(_came(fit, score, {"day": before, **span}), _others(fit))
+    came = sentences(_came(fit, score, {"day": before, **span}), _others(fit))
     return [
         writer.write("holdout_bias", total, score.bias, unit, came, method),
         writer.write("holdout_mae", each, score.mae, unit, single, f"{method} {mean}"),

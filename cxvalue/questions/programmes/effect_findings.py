@@ -13,7 +13,7 @@ from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.letters import begun
-from cxvalue.language.words import named, spoken_words
+from cxvalue.language.words import named, sentences, spoken_words
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -240,7 +240,7 @@ def _drift_limit(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
         reason = translate("the effect is not proven even if the units would have moved alike.")
         return writer.withhold("drift_limit", label, reason, unit, method)
     stays, seen = _drift_texts(effect, format_value(most, unit), unit)
-    return writer.write("drift_limit", label, most, unit, f"{stays} {seen}".strip(), method)
+    return writer.write("drift_limit", label, most, unit, sentences(stays, seen), method)
 
 
 def _drift_texts(effect: Effect, most: str, unit: str) -> tuple[str, str]:
