@@ -28,6 +28,46 @@ MEASURED = 0.02
 
 def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, level: float) -> list[Finding]:
     """What an occasion earns without a discount, at the best flat depth and with the ladder as run; the best depth."""
+    chosen, nobody_left = _depths_were_chosen(data), found.walked_away == 0 and data.total >= FEWEST_VISITS
+    method, ran = _methods(found, data)
+    none, flat = (
+        translate("margin per visit without a discount"),
+        translate("margin per visit at the best flat discount"),
+    )
+    ladder, best = translate("margin per visit with the ladder as run"), translate("best flat discount")
+    parts = (
+        ("none_profit", none, currency, found.none, _none_text, method),
+        ("flat_profit", flat, currency, found.flat, _flat_text, method),
+        ("ladder_profit", ladder, currency, found.ladder, _ladder_text, ran),
+        ("optimal_depth", best, "share", found.optimal_depth, _depth_text, method),
+    )
+    left = translate(
+        "No visit ended without a purchase. If visits without one were not recorded, this covers buyers "
+        "only and says nothing about those who leave."
+    )
+    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen else "C"
+    writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
+    findings = []
+    for key, label, unit, figure, say, made in parts:
+        if figure is None:
+            # The ladder as run needs no curve: where baskets have a price, only customers who are all alike hide it.
+            untold = found.missing if key != "ladder_profit" else ""
+            reason = untold or translate(NO_RANGE if data.priced else NO_PRICE)
+            findings.append(writer.withhold(key, label, reason, unit))
+            continue
+        # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
+        value = range_of(figure.value, figure.low, figure.high)
+        doubts = [left] * nobody_left + [_chosen_sentence(data)] * (chosen and key != "ladder_profit")
+        findings.append(writer.write(key, label, value, unit, " ".join([say(found, currency), *doubts]), made))
+    return findings
+
+
+def _depths_were_chosen(data: Occasions) -> bool:
+    return max(data.depth_by_basket, data.depth_by_history) > CHOSEN
+
+
+def _methods(found: DiscountResult, data: Occasions) -> tuple[str, str]:
+    """How the policies were computed, and how the ladder as run was."""
     method = translate(
         "{occasions:,.0f} visits of {customers:,} customers. Reservation discounts fitted to the depths refused and "
         "accepted; the shape ({family}) was chosen by the data among {families}. Immediate margin only, and reservation "
@@ -37,8 +77,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         family=translate(found.best.family),
         families=len(found.fits),
     )
-    chosen = max(data.depth_by_basket, data.depth_by_history) > CHOSEN
-    if len(data.first_depths) > 1 and not chosen:
+    if len(data.first_depths) > 1 and not _depths_were_chosen(data):
         alike = translate(
             "Customers who were named different depths first are taken to be alike, as if chance had decided."
         )
@@ -60,39 +99,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
             share=format_value(1 - data.kept, "share"),
         )
         method, ran = f"{method} {returned}", f"{ran} {returned}"
-    none, flat = (
-        translate("margin per visit without a discount"),
-        translate("margin per visit at the best flat discount"),
-    )
-    ladder, best = translate("margin per visit with the ladder as run"), translate("best flat discount")
-    parts = (
-        ("none_profit", none, currency, found.none, _none_text, method),
-        ("flat_profit", flat, currency, found.flat, _flat_text, method),
-        ("ladder_profit", ladder, currency, found.ladder, _ladder_text, ran),
-        ("optimal_depth", best, "share", found.optimal_depth, _depth_text, method),
-    )
-    nobody_left = found.walked_away == 0 and data.total >= FEWEST_VISITS
-    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen else "C"
-    left = translate(
-        "No visit ended without a purchase. If visits without one were not recorded, this covers buyers "
-        "only and says nothing about those who leave."
-    )
-    others = _chosen_sentence(data)
-    writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
-    findings = []
-    for key, label, unit, figure, say, made in parts:
-        if figure is None:
-            # The ladder as run needs no curve: where baskets have a price, only customers who are all alike hide it.
-            untold = found.missing if key != "ladder_profit" else ""
-            reason = untold or translate(NO_RANGE if data.priced else NO_PRICE)
-            findings.append(writer.withhold(key, label, reason, unit))
-            continue
-        # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
-        value = range_of(figure.value, figure.low, figure.high)
-        text = say(found, currency)
-        doubts = [left] * nobody_left + [others] * (chosen and key != "ladder_profit")
-        findings.append(writer.write(key, label, value, unit, " ".join([text, *doubts]), made))
-    return findings
+    return method, ran
 
 
 def _chosen_sentence(data: Occasions) -> str:
