@@ -145,13 +145,7 @@ def classify(
         return None
     taken_part = _active_days(purchases, contacts, quarters)
     active_from = _usual_days(taken_part)
-    units = _units(customers)
-    rows = felt.left_join(taken_part, ["customer_id", "quarter"]).select(
-        "customer_id", "quarter", "stimulus", "unit", days=taken_part.days.fill_null(0)
-    )
-    if units is not None:
-        rows = rows.drop("unit").left_join(units, "customer_id").drop("customer_id_right")
-    people, found = _numbered(rows)
+    people, found = _numbered(_with_days(felt, taken_part, customers))
     if not found.num_rows:
         return None
     ids = people.order_by("number").to_pyarrow()["customer_id"].to_numpy(zero_copy_only=False)
@@ -160,18 +154,12 @@ def classify(
     level = level_numbers(stimulus, active_days >= active_from, rules)
     ends = np.array([quarters.last_day(q) for q in range(quarters.count)], dtype="datetime64[D]")
     follow = quarter < quarters.count - 1
-    ahead = (ends[np.minimum(quarter + 1, quarters.count - 1)] - ends[quarter]).astype(np.int64)
-    # Who is dormant when the next quarter ends; quarters have one of three lengths, so one pass over the purchases does.
-    awake = {int(days): (int(days) + 1 - dormancy_days, int(days)) for days in np.unique(ahead)}
-    windows = {"after": AFTER, "before": BEFORE} | {f"awake{days}": window for days, window in awake.items()}
     moments = ibis.memtable(
         pa.table({"row": np.arange(quarter.size), "number": customer, "day": pa.array(ends[quarter])})
     )
     moments = moments.join(people, "number").select("row", "customer_id", "day")
-    around = sums_around(moments, purchases, windows, quarter.size)
-    still = np.zeros(quarter.size, dtype=bool)
-    for days in awake:
-        still |= (ahead == days) & (around[f"awake{days}_orders"] > 0)
+    ahead = (ends[np.minimum(quarter + 1, quarters.count - 1)] - ends[quarter]).astype(np.int64)
+    around, still = _around(moments, purchases, ahead, dormancy_days)
     last = np.datetime64(as_of, "D")
     return CustomerQuarters(
         customer=customer,
@@ -192,6 +180,31 @@ def classify(
         active_from=active_from,
         contacts_count=contacts is not None,
     )
+
+
+def _around(
+    moments: ir.Table, purchases: ir.Table, ahead: Ints, dormancy_days: int
+) -> tuple[Mapping[str, Floats], Bools]:
+    """Sums before and after each quarter's end, and who is not dormant when the next quarter ends, `ahead` days later."""
+    # Quarters have one of three lengths, so one pass over the purchases does.
+    awake = {int(days): (int(days) + 1 - dormancy_days, int(days)) for days in np.unique(ahead)}
+    windows = {"after": AFTER, "before": BEFORE} | {f"awake{days}": window for days, window in awake.items()}
+    around = sums_around(moments, purchases, windows, ahead.size)
+    still = np.zeros(ahead.size, dtype=bool)
+    for days in awake:
+        still |= (ahead == days) & (around[f"awake{days}_orders"] > 0)
+    return around, still
+
+
+def _with_days(felt: ir.Table, taken_part: ir.Table, customers: ir.Table | None) -> ir.Table:
+    """The stimulus of each customer and quarter with the days of taking part, and the unit that `customers` name."""
+    rows = felt.left_join(taken_part, ["customer_id", "quarter"]).select(
+        "customer_id", "quarter", "stimulus", "unit", days=taken_part.days.fill_null(0)
+    )
+    units = _units(customers)
+    if units is None:
+        return rows
+    return rows.drop("unit").left_join(units, "customer_id").drop("customer_id_right")
 
 
 def _usual_days(taken_part: ir.Table) -> float:
