@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of, reach_of
 
@@ -81,9 +82,7 @@ class HazardModel:
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """n draws of the coefficients, shape (n, effects), from their normal approximation."""
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        return self.coef + rng.standard_normal((n, self.coef.size)) @ root.T
+        return self.coef + rng.standard_normal((n, self.coef.size)) @ principal_steps(self.covariance)
 
     def ratios(self, level: float = 0.95) -> pd.DataFrame:
         """Hazard ratios with their interval: driver, level, compared_with, ratio, low, high, at_risk, ended, p_value."""

@@ -250,14 +250,3 @@ def invert(information: Floats, ceiling: float = 9.0) -> Floats:
         return np.eye(len(information)) * ceiling
     values, vectors = np.linalg.eigh(information)
     return (vectors / np.maximum(values, 1 / ceiling)) @ vectors.T
-
-
-def principal_steps(covariance: Floats) -> Floats:
-    """Steps of one standard error along the principal axes of a covariance, a row each.
-
-    >>> steps = principal_steps(np.array([[2.0, 1.0], [1.0, 2.0]]))
-    >>> (steps.T @ steps).round(12).tolist()
-    [[2.0, 1.0], [1.0, 2.0]]
-    """
-    variances, axes = np.linalg.eigh(covariance)
-    return (axes * np.sqrt(np.maximum(variances, 0.0))).T
