@@ -18,7 +18,7 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints, Places
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.questions.experience.answers import Quarters, answered, points
+from cxvalue.questions.experience.answers import Quarters, answered, in_home_units, points
 from cxvalue.tables.windows import AFTER, BEFORE, sums_around
 
 if TYPE_CHECKING:
@@ -145,7 +145,10 @@ def classify(
         return None
     taken_part = _active_days(purchases, contacts, quarters)
     active_from = _usual_days(taken_part)
-    people, found = _numbered(_with_days(felt, taken_part, customers))
+    rows = felt.left_join(taken_part, ["customer_id", "quarter"]).select(
+        "customer_id", "quarter", "stimulus", "unit", days=taken_part.days.fill_null(0)
+    )
+    people, found = _numbered(in_home_units(rows, customers))
     if not found.num_rows:
         return None
     ids = people.order_by("number").to_pyarrow()["customer_id"].to_numpy(zero_copy_only=False)
@@ -194,17 +197,6 @@ def _around(
     for days in awake:
         still |= (ahead == days) & (around[f"awake{days}_orders"] > 0)
     return around, still
-
-
-def _with_days(felt: ir.Table, taken_part: ir.Table, customers: ir.Table | None) -> ir.Table:
-    """The stimulus of each customer and quarter with the days of taking part, and the unit that `customers` name."""
-    rows = felt.left_join(taken_part, ["customer_id", "quarter"]).select(
-        "customer_id", "quarter", "stimulus", "unit", days=taken_part.days.fill_null(0)
-    )
-    units = _units(customers)
-    if units is None:
-        return rows
-    return rows.drop("unit").left_join(units, "customer_id").drop("customer_id_right")
 
 
 def _usual_days(taken_part: ir.Table) -> float:
@@ -304,12 +296,6 @@ def _active_days(purchases: ir.Table, contacts: ir.Table | None, quarters: Quart
     days = days.mutate(quarter=quarters.index(days.date))
     days = days.filter((days.quarter >= 0) & (days.quarter < quarters.count))
     return days.group_by("customer_id", "quarter").agg(days=days.count())
-
-
-def _units(customers: ir.Table | None) -> ir.Table | None:
-    if customers is None or "unit" not in customers.columns:
-        return None
-    return customers.group_by("customer_id").agg(unit=customers.unit.cast("string").max())
 
 
 def _next_levels(customer: Places, quarter: Ints, level: Ints, follow: Bools, awake: Bools) -> Ints:
