@@ -37,15 +37,6 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
     and how the holdout was forecast."""
     value, record = base.value, record_of(base)
     months, level = value.horizon_months, value.level
-    spent = translate(
-        "{way}, {spend} for spend, from all data up to {day}; margin over {months} months, discounted at {rate} a year, "
-        "nominal and before tax.",
-        way=_way_of(base, fit),
-        spend=_spend_title(fit),
-        day=format_date(fit.as_of),
-        months=months,
-        rate=format_level(value.annual_discount_rate),
-    )
     equity, newcomer = value.equity, value.new_customer
     mean = Interval(*(number / customers for number in equity))
     grade = grade_of(record)
@@ -55,14 +46,6 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
         each, worth = format_range(*mean[1:], currency), format_range(*newcomer[1:], currency)
     said = sentences(
         _forecast(base, customers, currency, grade), record_sentence(record, months), _whole_periods(fit), fit.withheld
-    )
-    real = translate(
-        "The range is for the actual result: it covers the uncertainty of the parameters, chance, and "
-        "how far forecasts of this kind miss ({share:.0%} of its variance; chance and parameters alone: "
-        "{range} by {model}).",
-        share=_share_of_miss(base.total),
-        range=format_range(*base.model_value.equity[1:], currency),
-        model=MODEL_TITLES[fit.forecast],
     )
     fitted = translate(
         "{model}, fitted on all data up to {day}.", model=MODEL_TITLES[fit.forecast], day=format_date(fit.as_of)
@@ -75,7 +58,7 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
             equity,
             currency,
             said,
-            f"{spent} {real}",
+            _equity_method(base, fit, currency),
         ),
         writer.write(
             "mean",
@@ -95,6 +78,27 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
         ),
     ]
     return [*withhold_points(valued), *record_findings(record, months, level), *_holdout_findings(fit)]
+
+
+def _equity_method(base: WholeBase, fit: CltvFit, currency: str) -> str:
+    spent = translate(
+        "{way}, {spend} for spend, from all data up to {day}; margin over {months} months, discounted at {rate} a year, "
+        "nominal and before tax.",
+        way=_way_of(base, fit),
+        spend=_spend_title(fit),
+        day=format_date(fit.as_of),
+        months=base.value.horizon_months,
+        rate=format_level(base.value.annual_discount_rate),
+    )
+    real = translate(
+        "The range is for the actual result: it covers the uncertainty of the parameters, chance, and "
+        "how far forecasts of this kind miss ({share:.0%} of its variance; chance and parameters alone: "
+        "{range} by {model}).",
+        share=_share_of_miss(base.total),
+        range=format_range(*base.model_value.equity[1:], currency),
+        model=MODEL_TITLES[fit.forecast],
+    )
+    return f"{spent} {real}"
 
 
 def _of_newcomer(fit: CltvFit, worth: str, months: int) -> str:
