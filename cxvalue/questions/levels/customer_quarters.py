@@ -130,9 +130,6 @@ def classify(
     middle of what the customer expected, else the median of the metric in its first four quarters. Without surveys only
     customers whose complaint was not resolved in `target_days` have a level, the negative one.
     """
-    import ibis
-    import pyarrow as pa
-
     quarters = Quarters.between(observed_from, as_of)
     if quarters.count < 1:
         return None
@@ -157,12 +154,8 @@ def classify(
     level = level_numbers(stimulus, active_days >= active_from, rules)
     ends = np.array([quarters.last_day(q) for q in range(quarters.count)], dtype="datetime64[D]")
     follow = quarter < quarters.count - 1
-    moments = ibis.memtable(
-        pa.table({"row": np.arange(quarter.size), "number": customer, "day": pa.array(ends[quarter])})
-    )
-    moments = moments.join(people, "number").select("row", "customer_id", "day")
     ahead = (ends[np.minimum(quarter + 1, quarters.count - 1)] - ends[quarter]).astype(np.int64)
-    around, still = _around(moments, purchases, ahead, dormancy_days)
+    around, still = _around(people, customer, ends[quarter], ahead, purchases, dormancy_days)
     last = np.datetime64(as_of, "D")
     return CustomerQuarters(
         customer=customer,
@@ -186,9 +179,14 @@ def classify(
 
 
 def _around(
-    moments: ir.Table, purchases: ir.Table, ahead: Ints, dormancy_days: int
+    people: ir.Table, customer: Ints, day: NDArray[np.datetime64], ahead: Ints, purchases: ir.Table, dormancy_days: int
 ) -> tuple[Mapping[str, Floats], Bools]:
-    """Sums before and after each quarter's end, and who is not dormant when the next quarter ends, `ahead` days later."""
+    """Sums before and after the last `day` of each quarter, and who is not dormant when the next ends, `ahead` days on."""
+    import ibis
+    import pyarrow as pa
+
+    rows = ibis.memtable(pa.table({"row": np.arange(day.size), "number": customer, "day": pa.array(day)}))
+    moments = rows.join(people, "number").select("row", "customer_id", "day")
     # Quarters have one of three lengths, so one pass over the purchases does.
     awake = {int(days): (int(days) + 1 - dormancy_days, int(days)) for days in np.unique(ahead)}
     windows = {"after": AFTER, "before": BEFORE} | {f"awake{days}": window for days, window in awake.items()}
