@@ -231,9 +231,9 @@ def robust(model: HazardModel, meat: Floats, clusters: int) -> HazardModel:
     return replace(model, covariance=bread @ meat @ bread * clusters / (clusters - 1), clusters=clusters)
 
 
-def worth_keeping(cells: pd.DataFrame, drivers: Sequence[str], asked: str, *, below: float = 0.01) -> bool:
-    """Whether leaving `asked` out of the drivers makes the model clearly worse (likelihood-ratio test)."""
+def worth_keeping(cells: pd.DataFrame, drivers: Sequence[str], asked: str) -> bool:
+    """Whether leaving `asked` out of the drivers makes the model clearly worse (likelihood-ratio test, 1%)."""
     rest = [name for name in drivers if name != asked]
     with_it, without = (fit_hazard(cells, list(names)) for names in (drivers, rest))
     more = with_it.coef.size - without.coef.size
-    return more > 0 and float(chdtrc(more, 2 * (with_it.log_likelihood - without.log_likelihood))) < below
+    return more > 0 and float(chdtrc(more, 2 * (with_it.log_likelihood - without.log_likelihood))) < 0.01
