@@ -130,9 +130,8 @@ def driver_findings(churn: ContractChurn, *, level: float) -> list[Finding]:
             no_cause(),
         )
         method = translate(
-            "Hazard ratio of a monthly model (complementary log-log) on {months:,} months of contracts and "
-            "{ends:,} ends, among customers alike in {drivers}; each of the {accounts:,} accounts counts as "
-            "one draw.",
+            "Hazard ratio of a monthly model (complementary log-log) on {months:,} months of contracts and {ends:,} ends, "
+            "among customers alike in {drivers}; each of the {accounts:,} accounts counts as one draw.",
             months=model.months,
             ends=model.ends,
             drivers=enumerated(driver_words(one) for one in model.drivers if one != driver),

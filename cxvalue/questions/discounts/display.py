@@ -130,10 +130,9 @@ def lost_sentence(
     window = format_value(counts.days, "days")
     if lost is None and not counts.few:
         return translate(
-            "Of {walked:,.0f} who left without buying {walked_back:,.0f} were seen again within {window}, of"
-            " {bought:,.0f} who bought {bought_back:,.0f}. Shares of none or all have no range, so no "
-            "statement about lost customers is possible. Check that offers and purchases use the same "
-            "customer ids.",
+            "Of {walked:,.0f} who left without buying {walked_back:,.0f} were seen again within {window}, of {bought:,.0f} "
+            "who bought {bought_back:,.0f}. Shares of none or all have no range, so no statement about lost customers is "
+            "possible. Check that offers and purchases use the same customer ids.",
             walked=counts.walked.sum(),
             walked_back=counts.walked_back.sum(),
             window=window,

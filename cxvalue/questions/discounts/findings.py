@@ -85,10 +85,7 @@ def _methods(found: DiscountResult, data: Occasions) -> tuple[str, str]:
     ran = translate("Actual result at the till; the range is for other customers like these.")
     if data.assumed_margin is not None:
         assumed = translate(
-            (
-                "The offers give no margin, so {share} of the basket's value before discount is used, the "
-                "study's gross margin."
-            ),
+            "The offers give no margin, so {share} of the basket's value before discount is used, the study's gross margin.",
             share=format_value(data.assumed_margin, "share"),
         )
         method, ran = f"{method} {assumed}", f"{ran} {assumed}"
@@ -161,7 +158,7 @@ def _flat_text(found: DiscountResult, currency: str) -> str:
             margin=margin,
         )
     return translate(
-        ("The best single discount for everybody is {depth}: it would bring {margin} of margin per visit ({range})."),
+        "The best single discount for everybody is {depth}: it would bring {margin} of margin per visit ({range}).",
         depth=format_value(depth, "share"),
         margin=margin,
         range=format_range(found.flat.low, found.flat.high, currency),
@@ -182,18 +179,14 @@ def _ladder_text(found: DiscountResult, currency: str) -> str:
         values["gain"] = format_value(abs(gain), currency)
         text = (
             translate(
-                (
-                    "The ladder as run brings {margin} of margin per visit ({range}), {gain} more than the best "
-                    "single discount."
-                ),
+                "The ladder as run brings {margin} of margin per visit ({range}), {gain} more than the best "
+                "single discount.",
                 **values,
             )
             if gain >= 0
             else translate(
-                (
-                    "The ladder as run brings {margin} of margin per visit ({range}), {gain} less than the best "
-                    "single discount."
-                ),
+                "The ladder as run brings {margin} of margin per visit ({range}), {gain} less than the best "
+                "single discount.",
                 **values,
             )
         )

@@ -72,7 +72,7 @@ def driver_findings(found: Importance, *, level: float, a_point: str = "") -> li
         label = translate("importance of {driver}", driver=name)
         out.append(writer.write(f"driver.{parts[name]}.share", label, share, "share", text))
         text = translate(
-            ("One point of {driver} goes with {points} points of {main}, the other drivers being equal ({range})."),
+            "One point of {driver} goes with {points} points of {main}, the other drivers being equal ({range}).",
             driver=name,
             points=format_number(slope.value),
             main=found.main,
@@ -127,10 +127,9 @@ def _link_sentence(value: Interval, main: str, currency: str) -> str:
 
 def _link_method(found: ScoreLink, currency: str) -> str:
     return translate(
-        "{answers:,} answers of {customers:,} customers, one per customer and year. Margin of the year "
-        "after less margin of the year before last, both given margin before, tenure, unit and month: "
-        "forward {forward}, mirror {mirror}. Lasting traits are in both and cancel out; passing moods do"
-        " not.",
+        "{answers:,} answers of {customers:,} customers, one per customer and year. Margin of the year after less margin "
+        "of the year before last, both given margin before, tenure, unit and month: forward {forward}, mirror {mirror}. "
+        "Lasting traits are in both and cancel out; passing moods do not.",
         answers=found.answers,
         customers=found.customers,
         forward=format_value(found.forward.value, currency),

@@ -102,7 +102,7 @@ def _leaving(one: Coefficient, model: str) -> str:
     ends = {"low": one.low, "high": one.high}
     if one.low <= 1 <= one.high:
         return translate(
-            ("The data do not show whether they leave sooner or later ({low:.2f} to {high:.2f} times)."), **ends
+            "The data do not show whether they leave sooner or later ({low:.2f} to {high:.2f} times).", **ends
         )
     if model.startswith("pareto"):
         return translate(

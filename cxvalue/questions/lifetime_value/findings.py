@@ -91,9 +91,8 @@ def _equity_method(base: WholeBase, fit: CltvFit, currency: str) -> str:
         rate=format_level(base.value.annual_discount_rate),
     )
     real = translate(
-        "The range is for the actual result: it covers the uncertainty of the parameters, chance, and "
-        "how far forecasts of this kind miss ({share:.0%} of its variance; chance and parameters alone: "
-        "{range} by {model}).",
+        "The range is for the actual result: it covers the uncertainty of the parameters, chance, and how far forecasts of "
+        "this kind miss ({share:.0%} of its variance; chance and parameters alone: {range} by {model}).",
         share=_share_of_miss(base.total),
         range=format_range(*base.model_value.equity[1:], currency),
         model=MODEL_TITLES[fit.forecast],
@@ -213,14 +212,12 @@ _MISSED_SHORTER = {
         "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at worst."
     ),
     -1: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
-        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at "
-        "worst, mostly too low."
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, forecasts of {span} "
+        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
     ),
     1: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
-        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at "
-        "worst, mostly too high."
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, forecasts of {span} "
+        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
     ),
 }
 
@@ -333,8 +330,7 @@ def _others(fit: CltvFit) -> str:
     told = {"model": MODEL_TITLES[fit.selected], "misses": enumerated(f"{title} {off}" for title, off in each)}
     if all(score.log_score >= other.log_score for other in rest):
         return translate(
-            "{model} was the best at forecasting how each customer would buy; the others missed the total "
-            "by: {misses}.",
+            "{model} was the best at forecasting how each customer would buy; the others missed the total by: {misses}.",
             **told,
         )
     return translate("The study asks for {model}; the others missed the total by: {misses}.", **told)

@@ -265,8 +265,7 @@ def _no_rate(case: Case) -> str:
     if (np.diff(np.sign(moved)) != 0).sum() == 1:
         return translate("so little comes back that the rate lies below −99% a year.")
     return translate(
-        "the money changes from out to in more than once, so there are several such rates and none of "
-        "them is meaningful."
+        "the money changes from out to in more than once, so there are several such rates and none of them is meaningful."
     )
 
 

@@ -149,18 +149,13 @@ def _contribution(
     }
     text = (
         translate(
-            (
-                "By the end of {month} the programme has contributed {amount} net of its costs ({range}); "
-                "nothing is extrapolated."
-            ),
+            "By the end of {month} the programme has contributed {amount} net of its costs ({range}); "
+            "nothing is extrapolated.",
             **told,
         )
         if value >= 0
         else translate(
-            (
-                "By the end of {month} the programme has lost {amount} net of its costs ({range}); nothing is "
-                "extrapolated."
-            ),
+            "By the end of {month} the programme has lost {amount} net of its costs ({range}); nothing is extrapolated.",
             **told,
         )
     )
@@ -232,8 +227,7 @@ def _drift_limit(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
     limit = effect.extra["drift_limit"]
     label = translate("monthly drift that would undo the effect")
     method = translate(
-        "The monthly drift, lasting throughout, at which the range of the effect reaches zero if that "
-        "drift is its bias."
+        "The monthly drift, lasting throughout, at which the range of the effect reaches zero if that drift is its bias."
     )
     most = limit["still_proven"]
     if most is None:

@@ -176,7 +176,7 @@ def timing_findings(late: Lateness | None, expected: Expectation | None, *, main
             told=format_number(late.told),
         )
         how = translate(
-            ("{answers:,} answers, invited {days:.1f} days after the event on average; within touchpoint and month."),
+            "{answers:,} answers, invited {days:.1f} days after the event on average; within touchpoint and month.",
             answers=late.answers,
             days=late.mean_days,
         )
