@@ -53,7 +53,7 @@ class GoodwillFit(Plain):
         cap, times_per_year, value, low, high, chosen: the recommended rule (0: none pays) and its value a year.
         cap_range, times_range: of the rules that the draws choose.
         current_cap, current_times: the rule in force; its value stands in `rules`.
-        saved_per_waiver, gain_per_customer, extra_share: value, low, high; the saving is shown but not counted where
+        saved_per_waiver, extra_share: value, low, high; the saving is shown but not counted where
             `handling_class` is capacity.
         extra_source: where the moral hazard comes from.
         uptake: share of what the rule in force allows that was waived.
@@ -73,7 +73,6 @@ class GoodwillFit(Plain):
     current_cap: float
     current_times: int
     saved_per_waiver: Sequence[float]
-    gain_per_customer: Sequence[float]
     extra_share: Sequence[float]
     extra_source: str
     handling_class: str
@@ -143,7 +142,6 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
         current_cap=cap,
         current_times=often,
         saved_per_waiver=saved,
-        gain_per_customer=gain,
         extra_share=extra,
         extra_source=extra_source,
         handling_class=settings.handling_class,
