@@ -44,6 +44,7 @@ def horizons_table(
     states: PurchaseStates,
     *,
     annual_discount_rate: float,
+    horizons: tuple[int, ...] = HORIZONS,
 ) -> pd.DataFrame:
     """Value of all customers over several horizons and without an end, at the study's rate and five points either side.
 
@@ -54,15 +55,15 @@ def horizons_table(
     Rates that are not above 0 are left out, the study's own apart.
     """
     model, spend, level = fit.model, fit.spend, base.value.level
-    money = np.zeros(max(HORIZONS))
+    money = np.zeros(max(horizons))
     for part in parts(model, states):
-        money = money + _months(part.model, spend, part.states, max(HORIZONS))
+        money = money + _months(part.model, spend, part.states, max(horizons))
 
     rows: list[dict[str, Any]] = []
     rates = [annual_discount_rate - RATE_STEP, annual_discount_rate, annual_discount_rate + RATE_STEP]
     for discount in [r for r in rates if r > 1e-9 or r == annual_discount_rate]:
-        factors = DiscountCurve.of(discount, max(HORIZONS), model.time_unit).factors
-        for months in HORIZONS:
+        factors = DiscountCurve.of(discount, max(horizons), model.time_unit).factors
+        for months in horizons:
             value, low, high = _as_forecast(float(money[:months] @ factors[:months]), months, money, base, level)
             rows.append({"horizon_months": months, "annual_discount_rate": discount, "value": value, "withheld": "",
                          "low": low, "high": high})  # fmt: skip
@@ -72,7 +73,7 @@ def horizons_table(
         endless = Interval(math.nan, math.nan, math.nan)
         if not why:
             whole = float(residual_value(model, spend, states, discount).sum())
-            endless = _as_forecast(whole, max(HORIZONS), money, base, level)
+            endless = _as_forecast(whole, max(horizons), money, base, level)
         rows.append({"horizon_months": None, "annual_discount_rate": discount, "value": endless.value, "withheld": why,
                      "low": endless.low, "high": endless.high})  # fmt: skip
     table = pd.DataFrame(rows)
