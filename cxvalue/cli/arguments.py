@@ -39,9 +39,8 @@ def parser_of(runs: Mapping[str, Command]) -> tuple[Parser, dict[str, Parser]]:
 def _purposes() -> dict[str, str]:
     return {
         "report": translate(
-            "Run a study and publish its report. Where the data, the study file, the options, the code and "
-            "the installed packages have not changed since the last report, nothing runs and that report is "
-            "named."
+            "Run a study and publish its report. Where the data, the study file, the options, the code and the installed "
+            "packages have not changed since the last report, nothing runs and that report is named."
         ),
         "check": translate("Validate a study and its tables; writes nothing."),
         "new": translate("Write a study file: one to fill in, or one made from exported files."),

@@ -186,8 +186,7 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
     missing = size - int((value.notna() & ~nameless).sum())
     if not problems and size and missing > MOST_MISSING * size:
         found = translate(
-            "{missing:,} of {size:,} months have no outcome. A month without a row counts as missing here, "
-            "not as zero.",
+            "{missing:,} of {size:,} months have no outcome. A month without a row counts as missing here, not as zero.",
             missing=missing,
             size=size,
         )

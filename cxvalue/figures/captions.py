@@ -54,8 +54,7 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "contract_survival": (
         translatable("How long customers stay"),
         translatable(
-            "Share still under contract by age; the dashed line is the model that knows only the age of a "
-            "contract (sBG)."
+            "Share still under contract by age; the dashed line is the model that knows only the age of a contract (sBG)."
         ),
     ),
     "churn_bands": (
@@ -189,8 +188,7 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "programme_rules": (
         translatable("{title}: up to which amount, and how often a year"),
         translatable(
-            "What every rule is worth per year (left), and the best number of times for each cap with its "
-            "range (right)."
+            "What every rule is worth per year (left), and the best number of times for each cap with its range (right)."
         ),
     ),
     "programme_risk": (

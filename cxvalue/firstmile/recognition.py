@@ -97,10 +97,7 @@ class Understanding:
         if self._several and "rates" not in self.answers:
             codes = enumerated(self.codes)
             ask = translate(
-                (
-                    "Amounts are in several currencies ({codes}). What is one unit of each worth in the study's "
-                    "currency?"
-                ),
+                "Amounts are in several currencies ({codes}). What is one unit of each worth in the study's currency?",
                 codes=codes,
             )
             study.append(Question("rates", ask, "exchange_rates", (), None, "rates"))

@@ -9,7 +9,7 @@ sensible   arguments that make sense: a number that is one, a horizon, a rate, t
 days       a day however it is given
 calendar   days, months and the unit in which a model counts time
 intervals  the ends of an interval from draws
-chance     what chance leaves in an estimate: a width
+chance     what chance leaves in an estimate: a width, steps along its axes
 rounding   what is left of zero when floats are added up
 beside     work that goes on beside other work
 grades     grades of evidence, A to E

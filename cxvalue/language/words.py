@@ -51,6 +51,15 @@ def enumerated(parts: Iterable[str]) -> str:
     return spoken_words()["between"].join(parts)
 
 
+def sentences(*told: str) -> str:
+    """Whole sentences, one after the other; empty ones are left out.
+
+    >>> sentences("It rains.", "", "Stay in.")
+    'It rains. Stay in.'
+    """
+    return " ".join(text for text in told if text)
+
+
 def named(name: str, said: str, words: Mapping[str, str]) -> str:
     """A name, a colon and what is said of it, as the language writes them.
 

@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError
 
 State = tuple[int, ...]
@@ -152,10 +153,9 @@ def coupled_sum(draws: Sequence[ArrayLike], correlation: ArrayLike, *, seed: int
     """Sum of several sets of draws whose errors go together with a correlation (a Gaussian copula between their ranks)."""
     parts = [np.sort(np.asarray(one, dtype=float)) for one in draws]
     size = parts[0].size
-    values, vectors = np.linalg.eigh(np.asarray(correlation, dtype=float))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    z = np.random.default_rng(seed).standard_normal((size, len(parts))) @ root.T
-    spread = np.sqrt(np.maximum((root**2).sum(axis=1), 1e-300))
+    steps = principal_steps(np.asarray(correlation, dtype=float))
+    z = np.random.default_rng(seed).standard_normal((size, len(parts))) @ steps
+    spread = np.sqrt(np.maximum((steps**2).sum(axis=0), 1e-300))
     rank = np.minimum((ndtr(z / spread) * size).astype(np.int64), size - 1)
     total: Floats = np.sum([part[rank[:, number]] for number, part in enumerate(parts)], axis=0)
     return total

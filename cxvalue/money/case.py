@@ -30,6 +30,7 @@ from cxvalue.money.cashflow import (
     Exposure,
     ProgrammeCosts,
     contiguous,
+    contiguous_draws,
     exposure,
     extend,
     fit_decay,
@@ -309,15 +310,8 @@ def _effect_draws(
     draws: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """Margin units by month in each draw: multivariate t around the event-time vector (normal without a df)."""
-    values, vectors = np.linalg.eigh((effect.covariance + effect.covariance.T) / 2)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    z = rng.standard_normal((draws, values.size)) @ root.T
-    if np.isfinite(effect.df):
-        z *= np.sqrt(effect.df / rng.chisquare(effect.df, draws))[:, None]
-    vector = contiguous(effect)
-    drawn = np.broadcast_to(vector, (draws, vector.size)).copy()
-    drawn[:, effect.event_time] += z
+    """Margin units by month in each draw of the effect and of how it fades."""
+    drawn = contiguous_draws(effect, draws, rng)
     if rate == 0.0 or decay.se == 0.0:
         flows: Floats = carried(drawn, rate) @ customers.T
         return flows

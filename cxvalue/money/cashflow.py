@@ -13,6 +13,7 @@ from scipy import special
 from cxvalue.effects.effect import Cohort
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after, months_apart
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.sensible import as_shown, is_number, keep_plain, plain_number
 
@@ -195,6 +196,18 @@ def contiguous(effect: Effect) -> Floats:
         last = value if np.isfinite(value) else last
         vector[place] = last
     return vector
+
+
+def contiguous_draws(effect: Effect, draws: int, rng: np.random.Generator) -> Floats:
+    """The same in so many draws, a row each: multivariate t around the event-time vector (normal without a df)."""
+    steps = principal_steps((effect.covariance + effect.covariance.T) / 2)
+    z = rng.standard_normal((draws, len(steps))) @ steps
+    if np.isfinite(effect.df):
+        z *= np.sqrt(effect.df / rng.chisquare(effect.df, draws))[:, None]
+    vector = contiguous(effect)
+    drawn = np.broadcast_to(vector, (draws, vector.size)).copy()
+    drawn[:, effect.event_time] += z
+    return drawn
 
 
 def fit_decay(effect: Effect) -> Decay:

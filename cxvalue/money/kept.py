@@ -17,7 +17,7 @@ from cxvalue.effects.staying import RECENT_MONTHS
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.intervals import Interval, p_value_of
-from cxvalue.money.cashflow import contiguous, extend, fit_decay, followed
+from cxvalue.money.cashflow import contiguous, contiguous_draws, extend, fit_decay, followed
 from cxvalue.money.finance import npv
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def kept_customers(case: Case) -> Kept | None:
         return None
     length = case.exposure.customers.shape[1] + 1
     rng = np.random.default_rng(settings.seed)
-    changed = _go_on(leaving, case, length, _drawn(leaving, settings.draws, rng))
+    measured = np.vstack([contiguous(leaving), contiguous_draws(leaving, settings.draws, rng)])
+    changed = _go_on(leaving, case, length, measured)
     begin, cohorts = followed(
         effect, start=settings.start, population=settings.population, everyone=settings.everyone,
         ramp_up_months=settings.ramp_up_months,
@@ -90,18 +91,6 @@ def kept_customers(case: Case) -> Kept | None:
         leaving.grade,
         both,
     )
-
-
-def _drawn(leaving: Effect, draws: int, rng: np.random.Generator) -> Floats:
-    """The effect on leaving by months since the start: as measured in the first row, then in each draw."""
-    values, vectors = np.linalg.eigh((leaving.covariance + leaving.covariance.T) / 2)
-    z = rng.standard_normal((draws, values.size)) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    if np.isfinite(leaving.df):
-        z *= np.sqrt(leaving.df / rng.chisquare(leaving.df, draws))[:, None]
-    vector = contiguous(leaving)
-    found = np.broadcast_to(vector, (draws + 1, vector.size)).copy()
-    found[1:, leaving.event_time] += z
-    return found
 
 
 def _go_on(leaving: Effect, case: Case, length: int, vectors: Floats) -> Floats:

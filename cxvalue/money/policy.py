@@ -104,17 +104,8 @@ def search_rules(
     worth = _value(counts, *stated) * luck
     certain = [np.array(getattr(handling, name)[0]) for name in Handling.__slots__]
     expected = _value(counts, *certain)
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = interval_ends(worth, level)
-    low, high = np.minimum(low, expected), np.maximum(high, expected)
-    best = int(np.argmax(expected))
-    picked = worth.argmax(axis=1)
-    # The best of the draws is judged on other draws, so that being lucky once does not count twice.
-    other = np.roll(worth, draws // 2, axis=0)[np.arange(draws), picked]
-    ends = interval_ends(other, level)
-    if expected[best] > 0:
-        # A rule has one range: that of the best one holds the choice as well.
-        low[best], high[best] = min(float(ends[0]), expected[best]), max(float(ends[1]), expected[best])
+    picked, best = worth.argmax(axis=1), int(np.argmax(expected))
+    low, high = _ranges(worth, expected, picked, level)
     base = 1 / (1 + certain[2])
     rules = pd.DataFrame(
         {
@@ -128,6 +119,7 @@ def search_rules(
     rules["gain"] = certain[1] * rules["customers"]
     rules["moral_hazard"] = certain[2] * rules["forgone"]
     pays = worth.max(axis=1) > 0
+    tails = [(1 - level) / 2, (1 + level) / 2]
     chosen_caps, chosen_times = (np.where(pays, rules[name].to_numpy(float)[picked], 0.0) for name in rules.columns[:2])
     cap_range, times_range = (
         (float(low), float(high))
@@ -139,6 +131,18 @@ def search_rules(
         rules, float(found[best][0]), int(found[best][1]), float(expected[best]), float(low[best]), float(high[best]),
         float(rules["chosen"].iloc[best]), cap_range, times_range,
     )  # fmt: skip
+
+
+def _ranges(worth: Floats, expected: Floats, picked: NDArray[np.intp], level: float) -> tuple[Floats, Floats]:
+    """The range of each rule's value; that of the best one holds the choice as well."""
+    draws, best = len(worth), int(np.argmax(expected))
+    low, high = interval_ends(worth, level)
+    low, high = np.minimum(low, expected), np.maximum(high, expected)
+    if expected[best] > 0:
+        # The best of the draws is judged on other draws, so that being lucky once does not count twice.
+        ends = interval_ends(np.roll(worth, draws // 2, axis=0)[np.arange(draws), picked], level)
+        low[best], high[best] = min(float(ends[0]), expected[best]), max(float(ends[1]), expected[best])
+    return low, high
 
 
 def _check_ranges(handling: Handling) -> None:

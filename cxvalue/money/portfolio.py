@@ -70,7 +70,6 @@ class Portfolio(Plain):
         correlation: of the errors of the priced programmes' effects.
         credits: by priced programme; they add up to `margin`.
         contacted: for each campaign its name, the customers contacted, and those of them under each programme.
-        measured_alone: programmes that were seen without any other.
     """
 
     programmes: tuple[str, ...]
@@ -90,7 +89,6 @@ class Portfolio(Plain):
     ledger: tuple[LedgerLine, ...]
     contacted: list[tuple[str, list[int]]]
     holdout: Holdout | None
-    measured_alone: tuple[str, ...]
 
     @property
     def claimed(self) -> float:

@@ -68,7 +68,7 @@ def _carried(shown: Case, seen: int) -> str:
             **told,
         )
     return translate(
-        ("The data cover {seen} of the {months} months; after that the effect is assumed to continue as measured."),
+        "The data cover {seen} of the {months} months; after that the effect is assumed to continue as measured.",
         **told,
     )
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +80,40 @@ class RunResult:
     unwritten: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run under way: what was prepared and in how many seconds, which notebooks were chosen, and where it works."""
+
+    run_id: str
+    work: Path
+    project: Project
+    prepared: Prepared
+    preparing_s: float
+    chosen: Plan
+    made_from: dict[str, str | None]
+    log: Journal
+
+    def record(self, runs: tuple[NotebookRun, ...]) -> RunRecord:
+        """All that is known about it when its notebooks have run."""
+        prepared = self.prepared
+        return RunRecord(
+            run_id=self.run_id,
+            study=prepared.study,
+            as_of=prepared.as_of,
+            made=datetime.now(UTC),
+            partial=self.chosen.partial,
+            work=self.work,
+            runs=runs,
+            outcomes=_outcomes(self.chosen, self.project.specs),
+            notes=_notes(prepared),
+            fingerprint=prepared.fingerprint,
+            inputs=dict(prepared.inputs),
+            version=cxvalue_version(),
+            preparing_s=self.preparing_s,
+            made_from=self.made_from,
+        )
+
+
 def run_study(
     reference: str | os.PathLike[str],
     *,
@@ -107,9 +140,8 @@ def run_study(
     began, day = time.monotonic(), date.today()
     prepared = project.prepare(path, as_of, language)
     preparing_s = time.monotonic() - began
-    planned = partial(plan, prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
     with using(prepared.study.language):
-        chosen = planned()
+        chosen = plan(prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
         asked = asked_for(prepared.study, only, project.specs)
     made = made_from(prepared.study, prepared.inputs, as_of=as_of, asked=asked, notebooks=project.notebooks)
     until = prepared.tables.same_until
@@ -123,31 +155,16 @@ def run_study(
         claimed(shelf / ".runs", run_id, prefix="") as work,
     ):
         log = Journal(reports / prepared.study.name / "logs", run_id, progress, as_json=json_lines)
+        begun = _Begun(run_id, work, project, prepared, preparing_s, chosen, origin, log)
         log.note("begun", study=prepared.study.name, as_of=prepared.as_of.isoformat(), version=cxvalue_version())
         log.note("prepared", seconds=round(preparing_s, 1), cautions=len(prepared.tables.cautions))
         project.open_run(prepared, work)
         collect_history(reports / prepared.study.name, work)
         import_renderers()
         try:
-            limits = _held_to_memory(limits or Limits(), prepared, chosen, log)
-            runs = _run_notebooks(prepared, chosen, project, work, limits, log)
+            runs = _run_notebooks(begun, _held_to_memory(limits or Limits(), begun))
             log.phase(translatable("publishing"))
-            record = RunRecord(
-                run_id=run_id,
-                study=prepared.study,
-                as_of=prepared.as_of,
-                made=datetime.now(UTC),
-                partial=chosen.partial,
-                work=work,
-                runs=runs,
-                outcomes=_outcomes(chosen, project.specs),
-                notes=_notes(prepared),
-                fingerprint=prepared.fingerprint,
-                inputs=dict(prepared.inputs),
-                version=cxvalue_version(),
-                preparing_s=preparing_s,
-                made_from=origin,
-            )
+            record = begun.record(runs)
             folder = publish(record, reports)
             log.note("published", run=folder.name, partial=chosen.partial)
         except (Exception, OutOfTime) as error:
@@ -165,26 +182,27 @@ def run_study(
     return RunResult(folder, chosen.partial, record.outcomes, unwritten)
 
 
-def _run_notebooks(
-    prepared: Prepared, chosen: Plan, project: Project, work: Path, limits: Limits, log: Journal
-) -> tuple[NotebookRun, ...]:
-    log.phase(translatable("running the notebooks"))
-    study = prepared.study
-    reference = StudyReference(study.name, prepared.study_path, study.language, in_revenue=study.money == "revenue")
+def _run_notebooks(begun: _Begun, limits: Limits) -> tuple[NotebookRun, ...]:
+    begun.log.phase(translatable("running the notebooks"))
+    study, notebooks = begun.prepared.study, begun.project.notebooks
+    reference = StudyReference(
+        study.name, begun.prepared.study_path, study.language, in_revenue=study.money == "revenue"
+    )
     return run_notebooks(
-        chosen.run, notebooks=project.notebooks, work=work, study=reference, limits=limits, progress=log
+        begun.chosen.run, notebooks=notebooks, work=begun.work, study=reference, limits=limits, progress=begun.log
     )
 
 
-def _held_to_memory(limits: Limits, prepared: Prepared, chosen: Plan, log: Journal) -> Limits:
+def _held_to_memory(limits: Limits, begun: _Begun) -> Limits:
     """Fewer notebooks at a time where they would not fit into memory; what was asked for stands."""
     from cxvalue.workspace.kept_states import kept_customers
 
     if limits.jobs is not None:
         return limits
-    jobs, said = at_a_time(max(1, min(usable_cores(), len(chosen.run))), kept_customers(prepared.folder))
+    at_most = max(1, min(usable_cores(), len(begun.chosen.run)))
+    jobs, said = at_a_time(at_most, kept_customers(begun.prepared.folder))
     if said:
-        log.said(said)
+        begun.log.said(said)
     return replace(limits, jobs=jobs)
 
 

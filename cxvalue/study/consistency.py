@@ -109,8 +109,7 @@ def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
     if written is not None and study.engine is None:
         found = translate("{table!r} is a table of an engine, and none is named.", table=written)
         remedy = translate(
-            "Leave it out: customers.parquet of the report contains the same, with real ids where "
-            "pseudonymise is false."
+            "Leave it out: customers.parquet of the report contains the same, with real ids where pseudonymise is false."
         )
         problems.append(Problem(where, found, remedy))
     if written is not None and written in {source.table for source in study.tables.values()}:

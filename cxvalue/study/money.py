@@ -62,8 +62,7 @@ def as_range(value: Any) -> Any:
             ) from None
         raise ValueError(
             translate(
-                "{value!r} is not an amount; write a plain number in the study's currency, such as 2000000, or "
-                "{example}.",
+                "{value!r} is not an amount; write a plain number in the study's currency, such as 2000000, or {example}.",
                 value=value,
                 example=example,
             )

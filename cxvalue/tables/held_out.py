@@ -17,17 +17,8 @@ HELD_OUT_WORDS = frozenset({
 })  # fmt: skip
 
 
-def is_held_out(arm: str) -> bool:
-    """Whether an arm is called what held-out arms are called, however it is written.
-
-    >>> is_held_out("Held_Out"), is_held_out("mail")
-    (True, False)
-    """
-    return arm.strip().lower().replace("_", " ").replace("-", " ") in HELD_OUT_WORDS
-
-
 def in_held_out_arm(arm: ir.StringColumn) -> Any:
-    """The same of a column, row by row; a row without an arm is not in one."""
+    """Whether rows are in an arm called what held-out arms are called, however it is written; not so without an arm."""
     written: Any = arm
     written = written.strip().lower().replace("_", " ").replace("-", " ")
     return written.isin(sorted(HELD_OUT_WORDS)).fill_null(False)

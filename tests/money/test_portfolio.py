@@ -115,7 +115,7 @@ def a_portfolio(margin, claimed, way="joint", holdout=None, se=60.0, programmes=
     size = len(names)
     return Portfolio(
         names, names, [[1.0] * size] * size, [[1.0] * size] * size, 0.5, way, margin, margin - 120, margin + 120, se, np.inf,
-        60.0, np.eye(size).tolist(), credits, (), [], holdout, names,
+        60.0, np.eye(size).tolist(), credits, (), [], holdout,
     )  # fmt: skip
 
 

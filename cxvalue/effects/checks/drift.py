@@ -42,7 +42,7 @@ class Drifts:
 
     Attributes:
         together, early: drift of all that get the programme (nan where every unit does), and of those that start first
-            against those that start last (nan where all start at once), with `together_se` and `early_se`.
+            against those that start last (nan where all start at once), and `together_se`, the error of the first.
         p_value: of the largest drift towards the effect, all of them judged together.
         together_found, early_found: drifts that would be found with 80% probability.
         upper: the end, towards the effect, of the 95% range of the drift that all share.
@@ -51,7 +51,6 @@ class Drifts:
     together: float
     early: float
     together_se: float
-    early_se: float
     p_value: float
     together_found: float
     early_found: float
@@ -91,7 +90,6 @@ def drifts_before(panel: UnitPanel, direction: float, *, seed: int = 1) -> Drift
         together=float(slopes[0]),
         early=float(slopes[early]) if early else float("nan"),
         together_se=float(errors[0]),
-        early_se=float(errors[early]) if early else float("nan"),
         p_value=p_value,
         together_found=reach * float(errors[0]),
         early_found=reach * float(errors[early]) if early else float("nan"),

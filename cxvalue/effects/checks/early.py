@@ -24,12 +24,10 @@ def early_note(panel: UnitPanel | CustomerPanel) -> list[str]:
         return []
     return [
         translate_count(
-            "{count:,} customer had the programme before the first full month that could be compared: they "
-            "are not used as a comparison, and the case counts them with the effect that was measured on the"
-            " others.",
-            "{count:,} customers had the programme before the first full month that could be compared: they "
-            "are not used as a comparison, and the case counts them with the effect that was measured on the"
-            " others.",
+            "{count:,} customer had the programme before the first full month that could be compared: they are not used as "
+            "a comparison, and the case counts them with the effect that was measured on the others.",
+            "{count:,} customers had the programme before the first full month that could be compared: they are not used "
+            "as a comparison, and the case counts them with the effect that was measured on the others.",
             sum(one.customers for one in panel.early),
         )
     ]

@@ -163,9 +163,8 @@ def few_units_note(panel: UnitPanel) -> str:
         )
     if shuffled is not None:
         return translate(
-            "There are only {units:,} units ({unit}), so a test that does not need large numbers is given: "
-            "had the programme gone to other units by lot, {share:.1%} of {ways:,} ways would differ as "
-            "much.",
+            "There are only {units:,} units ({unit}), so a test that does not need large numbers is given: had the "
+            "programme gone to other units by lot, {share:.1%} of {ways:,} ways would differ as much.",
             **told,
         )
     if boot is not None:

@@ -90,9 +90,8 @@ def estimate_cluster_experiment(
 
     found = estimate_staggered(panel, level=level, programme=programme)
     explanation = translate(
-        "Units ({unit}) were assigned to the programme by lot. Their customers are compared by how much "
-        "more they changed since the year before the start; the range allows for the number of units, "
-        "not of customers.",
+        "Units ({unit}) were assigned to the programme by lot. Their customers are compared by how much more they changed "
+        "since the year before the start; the range allows for the number of units, not of customers.",
         unit=panel.unit,
     )
     # In a roll-out the sizes of both sides say nothing of how they came about; here they do, and so do their levels.
@@ -201,7 +200,7 @@ def _balance_check(differences: list[tuple[float, float]]) -> Check:
     difference = float(weights @ [value for value, _ in differences] / weights.sum())
     p_value = p_value_of(difference, 1 / np.sqrt(weights.sum()))
     detail = translate(
-        ("In the year before, the treated brought {difference:+,.2g} a month compared with the others ({p_value})."),
+        "In the year before, the treated brought {difference:+,.2g} a month compared with the others ({p_value}).",
         difference=difference,
         p_value=format_p(p_value),
     )

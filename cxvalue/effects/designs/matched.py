@@ -102,10 +102,9 @@ def estimate_matched(
         alternatives=(_plain_difference(panel, stack, pairs),),
         notes=(left_out,) if lost else (),
         explanation=translate(
-            "Those who got the programme are compared with customers without it who had behaved the same "
-            "before: how much they brought in each of the last months and in the year, how long they had "
-            "been customers, and what the customers table says about them. What nobody recorded cannot be "
-            "balanced, so this is not proof."
+            "Those who got the programme are compared with customers without it who had behaved the same before: how much "
+            "they brought in each of the last months and in the year, how long they had been customers, and what the "
+            "customers table says about them. What nobody recorded cannot be balanced, so this is not proof."
         ),
     )
     checks = [_balance_check(stack), _overlap_check(lost), _placebo_check(panel, stack, pairs), _hidden_check(effect)]

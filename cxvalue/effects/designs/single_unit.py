@@ -130,9 +130,8 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
         alternatives=_alternatives(mean, before, names, main),
         notes=(*early_note(panel), *later_note(panel)),
         explanation=translate(
-            "One unit got the programme. It is compared with a weighted mix of the other units that moved "
-            "like it before the start; what that comparison shows for units without the programme tells how "
-            "much may be luck."
+            "One unit got the programme. It is compared with a weighted mix of the other units that moved like it before "
+            "the start; what that comparison shows for units without the programme tells how much may be luck."
         ),
         extra={
             "weights": _weight_table(main, names),

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of, reach_of
 
@@ -81,9 +82,7 @@ class HazardModel:
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """n draws of the coefficients, shape (n, effects), from their normal approximation."""
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        return self.coef + rng.standard_normal((n, self.coef.size)) @ root.T
+        return self.coef + rng.standard_normal((n, self.coef.size)) @ principal_steps(self.covariance)
 
     def ratios(self, level: float = 0.95) -> pd.DataFrame:
         """Hazard ratios with their interval: driver, level, compared_with, ratio, low, high, at_risk, ended, p_value."""
@@ -232,9 +231,9 @@ def robust(model: HazardModel, meat: Floats, clusters: int) -> HazardModel:
     return replace(model, covariance=bread @ meat @ bread * clusters / (clusters - 1), clusters=clusters)
 
 
-def worth_keeping(cells: pd.DataFrame, drivers: Sequence[str], asked: str, *, below: float = 0.01) -> bool:
-    """Whether leaving `asked` out of the drivers makes the model clearly worse (likelihood-ratio test)."""
+def worth_keeping(cells: pd.DataFrame, drivers: Sequence[str], asked: str) -> bool:
+    """Whether leaving `asked` out of the drivers makes the model clearly worse (likelihood-ratio test, 1%)."""
     rest = [name for name in drivers if name != asked]
     with_it, without = (fit_hazard(cells, list(names)) for names in (drivers, rest))
     more = with_it.coef.size - without.coef.size
-    return more > 0 and float(chdtrc(more, 2 * (with_it.log_likelihood - without.log_likelihood))) < below
+    return more > 0 and float(chdtrc(more, 2 * (with_it.log_likelihood - without.log_likelihood))) < 0.01

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.foundation.plain import Plain
@@ -183,9 +184,8 @@ class RenewalModel(Plain):
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """n draws of the parameters, shape (n, parameters), from the normal approximation on the log scale."""
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        return np.exp(np.log(list(self.params.values())) + rng.standard_normal((n, len(values))) @ root.T)
+        steps = principal_steps(self.covariance)
+        return np.exp(np.log(list(self.params.values())) + rng.standard_normal((n, len(steps))) @ steps)
 
     @property
     def changed(self) -> bool:

@@ -52,8 +52,7 @@ class DiscreteModel(LifetimeModel):
         """
         if not annual_discount_rate > 0:
             raise CxvalueError(
-                "annual_discount_rate == {rate}, must be above 0 for an infinite horizon, for example 0.1 for 10% a "
-                "year.",
+                "annual_discount_rate == {rate}, must be above 0 for an infinite horizon, for example 0.1 for 10% a year.",
                 rate=annual_discount_rate,
             )
         rate = math.log1p(annual_discount_rate) / self.time_unit.per_year

@@ -212,8 +212,7 @@ def _judge(family: Family, data: History, params: Mapping[str, float], best: Opt
         )
     if family.leaving and params[family.leaving] < _SMALLEST:
         return "degenerate", translate(
-            "The {model} reached its limit: {parameter} = {value:.2g}, nobody drops out. Its parameters are "
-            "not identified.",
+            "The {model} reached its limit: {parameter} = {value:.2g}, nobody drops out. Its parameters are not identified.",
             model=title,
             parameter=family.leaving,
             value=params[family.leaving],

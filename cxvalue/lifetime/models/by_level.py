@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.plain import NOT_KEPT
 from cxvalue.lifetime.families.family import Params
 from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.lifetime.models.optimise import principal_steps
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import check_level, reach_of
 from cxvalue.foundation.plain import NOT_KEPT, Plain
@@ -22,7 +23,6 @@ from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.registry import MODELS, family_of
 from cxvalue.lifetime.families.season import SeasonalClock
 from cxvalue.lifetime.models.by_age import FewFutures
-from cxvalue.lifetime.models.optimise import principal_steps
 from cxvalue.tables.distinct import distinct_rows
 
 if TYPE_CHECKING:

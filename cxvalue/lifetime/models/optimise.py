@@ -21,6 +21,7 @@ GRADIENT_TOLERANCE = 1e-6
 """Largest slope of the mean log-likelihood, per unit of log-parameter, at which a fit counts as converged."""
 
 _STEP = 1e-4
+_CEILING = 9.0
 
 _HIGHER = 0.5
 """By how much a log-likelihood must be higher for another hill to count."""
@@ -241,23 +242,12 @@ def _positive_definite(matrix: Floats) -> bool:
     return bool(values[0] > 1e-9 * max(values[-1], 1e-300))
 
 
-def invert(information: Floats, ceiling: float = 9.0) -> Floats:
-    """Covariance from the information; a direction in which the data say nothing gets the variance `ceiling`.
+def invert(information: Floats) -> Floats:
+    """Covariance from the information; a direction in which the data say nothing gets the variance 9.
 
     That is a standard error of 3 on the log scale, a factor of 20 either way: wide, and still usable for draws.
     """
     if not np.isfinite(information).all():
-        return np.eye(len(information)) * ceiling
+        return np.eye(len(information)) * _CEILING
     values, vectors = np.linalg.eigh(information)
-    return (vectors / np.maximum(values, 1 / ceiling)) @ vectors.T
-
-
-def principal_steps(covariance: Floats) -> Floats:
-    """Steps of one standard error along the principal axes of a covariance, a row each.
-
-    >>> steps = principal_steps(np.array([[2.0, 1.0], [1.0, 2.0]]))
-    >>> (steps.T @ steps).round(12).tolist()
-    [[2.0, 1.0], [1.0, 2.0]]
-    """
-    variances, axes = np.linalg.eigh(covariance)
-    return (axes * np.sqrt(np.maximum(variances, 0.0))).T
+    return (vectors / np.maximum(values, 1 / _CEILING)) @ vectors.T

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.plain import Plain
@@ -144,14 +145,13 @@ class SpendModel(Drawn, Plain):
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """n draws of (p, q, gamma), (n, 3), from the normal approximation on the log scale, with q kept above 1."""
         centre = np.log(np.array([self.params[name] for name in _PARAMETERS]))
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        draws = np.exp(centre + rng.standard_normal((n, 3)) @ root.T)
+        steps = principal_steps(self.covariance)
+        draws = np.exp(centre + rng.standard_normal((n, 3)) @ steps)
         for _ in range(20):
             low = draws[:, 1] <= 1.0 + 1e-3
             if not low.any():
                 break
-            draws[low] = np.exp(centre + rng.standard_normal((int(low.sum()), 3)) @ root.T)
+            draws[low] = np.exp(centre + rng.standard_normal((int(low.sum()), 3)) @ steps)
         draws[draws[:, 1] <= 1.0 + 1e-3] = np.exp(centre)
         return draws
 

@@ -32,6 +32,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, interval_ends
 from cxvalue.foundation.progress import working
@@ -42,7 +43,6 @@ from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
 from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.by_level import CovariateModel, parts
 from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.lifetime.models.optimise import principal_steps
 from cxvalue.lifetime.models.spend import SpendModel
 
 if TYPE_CHECKING:

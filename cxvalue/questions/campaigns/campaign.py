@@ -167,7 +167,6 @@ def campaign_data(
     as_of: date,
     transactions: ir.Table | None = None,
     customers: ir.Table | None = None,
-    windows: Sequence[int] = WINDOWS,
     declared: Sequence[Campaign] = (),
     seed: int = 1,
 ) -> CampaignData:
@@ -181,25 +180,16 @@ def campaign_data(
     Raises `BadInput` when a customer is in two arms, when an arm is empty, or when nobody was observed long enough.
     """
     where = f"campaigns.{name}"
-    rows = contacts.filter(
-        contacts.campaign == name
-    ).distinct()  # a row that stands twice is one contact, and costs once
+    # A row that stands twice is one contact, and costs once.
+    rows = contacts.filter(contacts.campaign == name).distinct()
     arms = contacts.select("campaign", "arm").distinct().to_pyarrow().to_pylist()
     _refuse_mixtures(rows, {str(one["arm"]) for one in arms if one["campaign"] == name}, name, control, where)
     priced = "cost" in rows.columns and bool(rows.cost.notnull().any().to_pyarrow().as_py())
     cost = rows.cost.fill_null(0.0) if priced else rows.date.isnull().ifelse(1.0, 0.0)
-    rows = rows.mutate(cost=cost)
-    first = rows.group_by("customer_id").agg(first=rows.date.min())
-    began = rows.inner_join(first, "customer_id")
-    began = began.filter(began.date == began["first"]).group_by("customer_id").agg(arm=began.arm.min())
-    first = first.inner_join(began, "customer_id").select("customer_id", "first", "arm")
-    spent = rows.inner_join(first.select("customer_id", "first"), "customer_id")
-    spent = spent.filter(spent.date.delta(spent["first"], unit="day") <= window_days)
-    first = first.left_join(spent.group_by("customer_id").agg(cost=spent.cost.sum()), "customer_id")
-    first = first.select("customer_id", "first", "arm", cost=first.cost.fill_null(0.0))
+    first = _first_contacts(rows.mutate(cost=cost), window_days)
     if control is None:
         first = first.union(_stand_ins(first, purchases, seed))
-    lengths = sorted({*windows, window_days})
+    lengths = sorted({*WINDOWS, window_days})
     # The engine numbers the customers, so that no later step handles ids.
     numbered = first.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
     rows_of = _read(numbered, purchases, transactions, lengths)
@@ -231,6 +221,18 @@ def campaign_data(
     )
     _check(data, control, where)
     return data if control is None or customers is None else _with_units(data, first, customers, control)
+
+
+def _first_contacts(rows: ir.Table, window_days: int) -> ir.Table:
+    """The day and the arm of each customer's first contact, and what all contacts of the window cost."""
+    first = rows.group_by("customer_id").agg(first=rows.date.min())
+    began = rows.inner_join(first, "customer_id")
+    began = began.filter(began.date == began["first"]).group_by("customer_id").agg(arm=began.arm.min())
+    first = first.inner_join(began, "customer_id").select("customer_id", "first", "arm")
+    spent = rows.inner_join(first.select("customer_id", "first"), "customer_id")
+    spent = spent.filter(spent.date.delta(spent["first"], unit="day") <= window_days)
+    first = first.left_join(spent.group_by("customer_id").agg(cost=spent.cost.sum()), "customer_id")
+    return first.select("customer_id", "first", "arm", cost=first.cost.fill_null(0.0))
 
 
 def _refuse_mixtures(rows: ir.Table, arms: set[str], name: str, control: str | None, where: str) -> None:

@@ -34,10 +34,9 @@ def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int
             "The history before the campaign is too short to say how many customers come back without any campaign."
         )
     return translate(
-        "Customers silent for {silence} or more, looked at on {dates} earlier dates (from {first}): "
-        "{share} came back within {window} with no campaign, and brought an average of {margin} over all"
-        " of them. A report that compares before and after would claim all of that as its success, since"
-        " by definition they brought nothing before.",
+        "Customers silent for {silence} or more, looked at on {dates} earlier dates (from {first}): {share} came back "
+        "within {window} with no campaign, and brought an average of {margin} over all of them. A report that compares "
+        "before and after would claim all of that as its success, since by definition they brought nothing before.",
         silence=format_value(silent_days, "days"),
         dates=len(found.dates),
         first=format_date(min(found.dates)),
@@ -78,8 +77,7 @@ def claim_finding(result: CampaignResult, expected: Recovery | None, *, currency
             margin=format_value(expected.margin, currency),
         )
     method = translate(
-        "Margin of all contacted in the window less the cost of contacting, nothing else deducted; a "
-        "claim, not an effect."
+        "Margin of all contacted in the window less the cost of contacting, nothing else deducted; a claim, not an effect."
     )
     return writer.write("claimed_margin", label, result.claimed, currency, text, method)
 
@@ -144,16 +142,12 @@ def pull_forward_sentence(windows: pd.DataFrame, currency: str) -> str:
     lost = float(top["margin"] - last["margin"])
     if format_value(float(top["margin"]), currency) == format_value(float(last["margin"]), currency):
         return translate(
-            (
-                "Since day {day} the added margin has stayed where it was: no sign that purchases were only "
-                "brought forward."
-            ),
+            "Since day {day} the added margin has stayed where it was: no sign that purchases were only brought forward.",
             day=int(top["days"]),
         )
     return translate(
-        "The added margin is largest after {peak} ({margin} per contact); by day {day} {lost} of it has "
-        "gone again: up to that much may have been brought forward. Compare the ranges: a small fall may"
-        " be chance.",
+        "The added margin is largest after {peak} ({margin} per contact); by day {day} {lost} of it has gone again: up to "
+        "that much may have been brought forward. Compare the ranges: a small fall may be chance.",
         peak=format_value(int(top["days"]), "days"),
         margin=format_value(float(top["margin"]), currency),
         day=day,
@@ -200,16 +194,14 @@ def risk_sentence(gap: Estimate, share: float, currency: str) -> str:
         )
     if gap.high < 0:
         return translate(
-            "Contacting {share} of the customers, chosen by what a contact adds instead of by who is most "
-            "likely to stay away, earns {less} less ({range} per customer of the base): here the risk is the"
-            " better guide.",
+            "Contacting {share} of the customers, chosen by what a contact adds instead of by who is most likely to stay "
+            "away, earns {less} less ({range} per customer of the base): here the risk is the better guide.",
             less=format_value(-gap.value, currency),
             **values,
         )
     return translate(
-        "Contacting {share} of the customers, chosen by what a contact adds instead of by who is most "
-        "likely to stay away, earns about the same in this test (the difference is {range} per customer "
-        "of the base).",
+        "Contacting {share} of the customers, chosen by what a contact adds instead of by who is most likely to stay away, "
+        "earns about the same in this test (the difference is {range} per customer of the base).",
         **values,
     )
 
@@ -219,9 +211,8 @@ def next_contacts_finding(
 ) -> Finding:
     """Whom to contact next: how many of the sleeping, from the top of the list, and what they should earn."""
     method = translate(
-        "Ranked by the margin a contact should add, as learnt from the test; the range is what customers"
-        " ranked like them added in the test, and assumes that a contact does today what it did then. "
-        "The list is in private/."
+        "Ranked by the margin a contact should add, as learnt from the test; the range is what customers ranked like them "
+        "added in the test, and assumes that a contact does today what it did then. The list is in private/."
     )
     writer, label = replace(writer_of(name), grade=grade), translate("whom to contact next")
     text = _next_contacts_text(found, currency, differs=differs, days=days)

@@ -48,7 +48,7 @@ def no_model_sentence() -> str:
 def no_rule_sentence(campaign: str) -> str:
     """Why nothing is said of what the selection rule promises."""
     return translate(
-        ("{title}: this campaign did not choose customers by their silence, so there is no such rule to compare with."),
+        "{title}: this campaign did not choose customers by their silence, so there is no such rule to compare with.",
         title=campaign_title(campaign),
     )
 
@@ -163,11 +163,10 @@ def sleeping_sentence(found: Sleeping | None, days: int, months: int, currency: 
         return translate("Nobody is inactive.")
     value, low, high = found.value
     return translate(
-        "{customers:,} customers have bought nothing for {silence} or more. If nothing is done, the "
-        "model expects {shares} of them to buy without a contact within {waits} days, and all of them "
-        "together to bring {margin} of margin over {horizon} ({range}). Judged by their own rhythm, "
-        "which may be slower or faster than the rule, {broken:,} customers have been silent for "
-        "improbably long.",
+        "{customers:,} customers have bought nothing for {silence} or more. If nothing is done, the model expects {shares} "
+        "of them to buy without a contact within {waits} days, and all of them together to bring {margin} of margin over "
+        "{horizon} ({range}). Judged by their own rhythm, which may be slower or faster than the rule, {broken:,} "
+        "customers have been silent for improbably long.",
         customers=found.customers,
         silence=format_value(days, "days"),
         shares=_by_days(found.returns),

@@ -30,12 +30,10 @@ CAME_BACK = {
     ),
     "because": translatable("So {share} of them ({range}), about {customers}, came back because of us."),
     "more": translatable(
-        "Those who came back after a contact paid {change} more per order than those who came back "
-        "without one ({range})."
+        "Those who came back after a contact paid {change} more per order than those who came back without one ({range})."
     ),
     "less": translatable(
-        "Those who came back after a contact paid {change} less per order than those who came back "
-        "without one ({range})."
+        "Those who came back after a contact paid {change} less per order than those who came back without one ({range})."
     ),
     "same": translatable(
         "Those who came back paid about the same per order with and without a contact (change {range})."
@@ -182,9 +180,8 @@ def _earned(result: CampaignResult, currency: str) -> str:
             cost=format_value(result.cost_per_contact, currency),
         )
     return translate(
-        "Contribution margin net of discounts, with no cost of contacting deducted, since the contacts "
-        "give none; adjusted for what customers had brought before. The interval is for customers like "
-        "these, who may be contacted next."
+        "Contribution margin net of discounts, with no cost of contacting deducted, since the contacts give none; adjusted "
+        "for what customers had brought before. The interval is for customers like these, who may be contacted next."
     )
 
 
@@ -302,9 +299,8 @@ def _first_ever(writer: FindingWriter, counted: tuple[int, int] | None, level: f
         share=format_value(new / every, "share"),
     )
     method = translate(
-        "Buyers from the campaign's first contact to its last one plus the window; no purchase before "
-        "the first contact. The range treats the buyers as a sample. It is a share of buyers and does "
-        "not say what caused the purchase."
+        "Buyers from the campaign's first contact to its last one plus the window; no purchase before the first contact. "
+        "The range treats the buyers as a sample. It is a share of buyers and does not say what caused the purchase."
     )
     share = (new / every, *share_interval(new, every, level))
     return writer.write(key, label, share, "share", text, method, level=level)

@@ -79,24 +79,28 @@ def matched_campaign_result(
         elsewhere = contacts_check(reached, window.days, gating=reached.gap < 0)
         if reached.instead:
             return result(elsewhere.detail, {}, (_overlap_check(lost), balance, elsewhere))
-    rows = np.flatnonzero(own | others)
-    treated = ~data.control[rows]
+    # Which of the others would have returned like the contacted is not known, so their checks are not compared.
+    likely = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
+    estimates = {**_estimates(data, x, odds, own | others, folds, level), "check_uplift": likely}
+    checks = [_overlap_check(lost), balance, _weights_check(odds, others), *([elsewhere] if elsewhere else [])]
+    return result("", estimates, holm(checks))
+
+
+def _estimates(
+    data: CampaignData, x: Floats, odds: Floats, compared: Bools, folds: Ints, level: float
+) -> dict[str, Estimate | None]:
+    """What a contact changed, doubly robust; None where the error is rounding alone."""
+    window, rows = data.main, np.flatnonzero(compared)
     estimates: dict[str, Estimate | None] = {}
     for name, values in (
         ("return_uplift", window.returned.astype(float)),
         ("revenue_per_contact", window.revenue),
         ("margin_per_contact", window.margin - data.cost),
     ):
-        effect, influence = cross_fitted_att(x[rows], values[rows], treated, odds[rows], folds[rows])
+        effect, influence = cross_fitted_att(x[rows], values[rows], ~data.control[rows], odds[rows], folds[rows])
         se = float(np.sqrt((influence**2).sum()))
-        if not settled(se, size_of(values[rows])):
-            estimates[name] = None
-            continue
-        estimates[name] = around(effect, se, np.inf, level)
-    # Which of the others would have returned like the contacted is not known, so their checks are not compared.
-    estimates["check_uplift"] = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
-    checks = [_overlap_check(lost), balance, _weights_check(odds, others), *([elsewhere] if elsewhere else [])]
-    return result("", estimates, holm(checks))
+        estimates[name] = around(effect, se, np.inf, level) if settled(se, size_of(values[rows])) else None
+    return estimates
 
 
 def _compared(data: CampaignData) -> tuple[Floats, Floats, Bools, Bools, Bools, Ints]:

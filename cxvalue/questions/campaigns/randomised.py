@@ -290,9 +290,8 @@ def interim_look(data: CampaignData) -> str:
         return ""
     last = date_of(int(data.contacted_on.max()) + data.window_days)
     return translate(
-        "This is an interim look: the window of {waiting:,} contacted customers is open until {day}. A "
-        "test that is watched and stopped when it looks good finds an effect too often; decide on that "
-        "day.",
+        "This is an interim look: the window of {waiting:,} contacted customers is open until {day}. A test that is "
+        "watched and stopped when it looks good finds an effect too often; decide on that day.",
         waiting=waiting,
         day=last,
     )

@@ -14,6 +14,7 @@ from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
 from cxvalue.foundation.grades import CAUTION_ABOVE
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import sentences
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 
 if TYPE_CHECKING:
@@ -51,15 +52,12 @@ def churn_findings(churn: Churn, backtest: Backtest | None, *, currency: str) ->
     mean = translate("Mean over the active customers.")
     made, (lost, summed) = _made(churn), _lost(churn, found, currency)
     told = [
-        writer.write("rate", rate_label, rate, "share", _joined(said, caution), f"{made} {mean}"),
-        writer.write("value_at_risk", risk_label, found.at_risk, currency, _joined(lost, caution), f"{made} {summed}"),
+        writer.write("rate", rate_label, rate, "share", sentences(said, caution), f"{made} {mean}"),
+        writer.write(
+            "value_at_risk", risk_label, found.at_risk, currency, sentences(lost, caution), f"{made} {summed}"
+        ),
     ]
     return [*withhold_points(told), *warning_findings(WARNED, labels, backtest, "purchases")]
-
-
-def _joined(*told: str) -> str:
-    """Whole sentences, one after the other; empty ones are left out."""
-    return " ".join(text for text in told if text)
 
 
 def _made(churn: Churn) -> str:

@@ -156,21 +156,18 @@ def renewal_value(
     as paces of leaving (`past_renewals`): the ranges then hold how far off these were.
     """
     rng = np.random.default_rng(seed)
-    by_hazard = churn is not None and churn.forecasts_by_hazard
-    hazard = churn.hazard if churn is not None and by_hazard else None
-    followed = churn.followed if churn is not None else 1.0
-    day = contracts.as_of
+    day, missing = contracts.as_of, missing_margin(contracts, gross_margin)
+    rate = math.nan if missing or gross_margin is None else gross_margin
+    past = rate * contracts.revenue_between(months_before(day, YEAR), day)
+    paid = paid_by((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
+    hazard = churn.hazard if churn is not None and churn.forecasts_by_hazard else None
+    followed, pace = (churn.followed, churn.pace) if churn is not None else (1.0, 1.0)
     now = Forecaster(fit.full, fit.part, hazard, contracts, day, followed=followed, changes=first_year(contracts, day))
     seen = now.seen
-    missing = missing_margin(contracts, gross_margin)
-    rate = math.nan if missing or gross_margin is None else gross_margin
-    past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
-    paid = paid_by((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
-    pace = churn.pace if churn is not None else 1.0
     in_periods = seen if hazard is None else look_ahead(contracts, fit.part)
 
     def ahead(months: float) -> Pace:
-        return at_drift(pace_ahead(leaving, fit.full, in_periods, contracts.as_of, months), followed)
+        return at_drift(pace_ahead(leaving, fit.full, in_periods, day, months), followed)
 
     def draw(known: Pace) -> Floats:
         return known.draw(draws, np.random.default_rng([seed, 3]))
@@ -188,29 +185,21 @@ def renewal_value(
         in_a_year = ahead(YEAR)
         p_end = at_pace(1 - fit.full.survival(seen.chances(YEAR), seen.renewed), in_a_year.centre)
         rates = _churned(fit.full, seen, past[seen.who], p_end, draw(in_a_year), level, rng)
-    size = len(contracts.customers)
 
     def spread(values: Floats, elsewhere: float) -> Floats:
-        whole = np.full(size, elsewhere)
+        whole = np.full(len(contracts.customers), elsewhere)
         whole[seen.who] = values
         return whole
 
-    money = bool(seen.who.size) and not missing
-    nothing = math.nan if missing else 0.0
-    tested = None
+    money, nothing = bool(seen.who.size) and not missing, math.nan if missing else 0.0
+    tested = equity = newcomer = record = None
     if churn is not None and not missing:
         tested = _backtest(fit, churn, contracts, rate, leaving, draws, level, seed)
-    equity = newcomer = record = None
     if money:
-        equity = Interval.around(float(worth @ found.expected), found.total, level)
-        factors = [float(worth @ found.faster) / equity.value] if equity.value and pace != 1 else []
-        followed_it = churn is not None and churn.has_followed
-        if tested is not None and tested.margin.outside and tested.margin.foreseen.value and not followed_it:
-            factors.append(tested.margin.actual / tested.margin.foreseen.value)
-        equity = widened(equity, factors)
+        equity = _equity(worth, found, pace, None if churn is None or churn.has_followed else tested, level)
         if before is not None and len(before):
             in_margin = replace(before, actual=before.actual * rate, made=before.made * rate)
-            equity, record = range_demanded(equity, found.total, in_margin, contracts.as_of, horizon_months, level)
+            equity, record = range_demanded(equity, found.total, in_margin, day, horizon_months, level)
     if not missing:
         newcomer = _new_customer(now, paid, rate, draw(over_horizon), level, rng, pace)
     return RenewalValue(
@@ -235,6 +224,15 @@ def renewal_value(
         first_year=now.changes is not None,
         new_prices=not missing and first_values(contracts)[1],
     )
+
+
+def _equity(worth: Floats, found: Foreseen, pace: float, tested: MoneyBacktest | None, level: float) -> Interval:
+    """What is to come from today's customers; its range holds `Foreseen.faster`, and a miss as large as in the holdout."""
+    equity = Interval.around(float(worth @ found.expected), found.total, level)
+    factors = [float(worth @ found.faster) / equity.value] if equity.value and pace != 1 else []
+    if tested is not None and tested.margin.outside and tested.margin.foreseen.value:
+        factors.append(tested.margin.actual / tested.margin.foreseen.value)
+    return widened(equity, factors)
 
 
 def _backtest(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import SHARE_POINTS, format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.catalogue import translatable, translate, translate_count
-from cxvalue.language.words import enumerated
+from cxvalue.language.words import enumerated, sentences
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn.findings import warning_findings, warning_labels
 from cxvalue.questions.contracts.driver_words import driver_words
@@ -35,7 +35,7 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         reason = translate("nobody is under contract any more.")
         parts = (("rate", rate_label, "share"), ("value_at_risk", risk_label, currency))
         return [*(writer.withhold(key, label, reason, unit) for key, label, unit in parts), *_past(churn)]
-    caution = _joined(changes_told(churn.by_age), miss_words(churn, None, currency))
+    caution = sentences(changes_told(churn.by_age), miss_words(churn, None, currency))
     rate, risk = found.rate, found.at_risk
     fitted = translate(
         "{model} fitted on all data up to {day}.", model=MODEL_TITLES[churn.model], day=format_date(churn.as_of)
@@ -44,7 +44,7 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         "The range is for what will really happen: the uncertainty of the model's parameters, chance, "
         "and how far such forecasts missed on past dates."
     )
-    made = _joined(fitted, churn.why, own_rates(churn.by_age), drift_words(churn.drift), really)
+    made = sentences(fitted, churn.why, own_rates(churn.by_age), drift_words(churn.drift), really)
     share, sure = format_value(rate.value, "share"), format_level(found.level)
     leave = translate(
         "{share} of the {members:,} customers under contract are forecast to leave within 12 months; {range} with {sure} "
@@ -70,17 +70,12 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
     )
     sound = replace(writer, grade=forecast_grade(churn, None), level=found.level)
     return [
-        sound.write("rate", rate_label, rate, "share", _joined(leave, caution), f"{made} {mean}"),
+        sound.write("rate", rate_label, rate, "share", sentences(leave, caution), f"{made} {mean}"),
         writer.withhold("value_at_risk", risk_label, churn.missing, currency)
         if churn.missing
-        else sound.write("value_at_risk", risk_label, risk, currency, _joined(taken, caution), f"{made} {summed}"),
+        else sound.write("value_at_risk", risk_label, risk, currency, sentences(taken, caution), f"{made} {summed}"),
         *_past(churn),
     ]
-
-
-def _joined(*told: str) -> str:
-    """Whole sentences, one after the other; empty ones are left out."""
-    return " ".join(text for text in told if text)
 
 
 def no_cause() -> str:
@@ -129,15 +124,14 @@ def driver_findings(churn: ContractChurn, *, level: float) -> list[Finding]:
         ratio, low, high = (float(ratios.loc[(driver, name), part]) for part in ("ratio", "low", "high"))
         if math.isnan(low):
             continue
-        text = _joined(
+        text = sentences(
             translate(sentence, ratio=ratio, low=low, high=high, sure=format_level(level)),
             "" if low > 1 or high < 1 else translate("The range includes 1, so this may be chance."),
             no_cause(),
         )
         method = translate(
-            "Hazard ratio of a monthly model (complementary log-log) on {months:,} months of contracts and "
-            "{ends:,} ends, among customers alike in {drivers}; each of the {accounts:,} accounts counts as "
-            "one draw.",
+            "Hazard ratio of a monthly model (complementary log-log) on {months:,} months of contracts and {ends:,} ends, "
+            "among customers alike in {drivers}; each of the {accounts:,} accounts counts as one draw.",
             months=model.months,
             ends=model.ends,
             drivers=enumerated(driver_words(one) for one in model.drivers if one != driver),
@@ -281,4 +275,4 @@ def _gap_words(found: AccountRenewals, gap: Interval) -> tuple[str, str]:
             days=found.landmarks,
         )
     chance = "" if gap.low > 0 or gap.high < 0 else translate("It may be chance.")
-    return _joined(told, chance, no_cause()), method
+    return sentences(told, chance, no_cause()), method

@@ -231,15 +231,20 @@ def contract_churn(
         followed=followed,
         drift=drift,
     )
-    if found is None or made.pace == 1:
-        return made
+    return made if found is None or made.pace == 1 else replace(made, losses=_at_either_pace(found, made))
+
+
+def _at_either_pace(found: Losses, made: ContractChurn) -> Losses:
+    """The losses with ranges that also hold what is lost where customers leave `made.pace` times as fast."""
+    p, worth = made.probabilities, np.nan_to_num(made.margins)
     faster = -np.expm1(made.pace * np.log1p(-np.minimum(p, 1 - 1e-12)))
-    worth = np.nan_to_num(margins)
     ends = [1 - (1 - end) ** power for end in found.rate[1:] for power in (1.0, made.pace)]
-    rate = Interval(found.rate.value, min(ends), max(ends))
-    at_risk = widened(found.at_risk, [float(faster @ worth / (p @ worth))] if p @ worth else [])
-    number = Interval(found.leaving.value, min(ends) * p.size, max(ends) * p.size)
-    return replace(made, losses=replace(found, rate=rate, leaving=number, at_risk=at_risk))
+    return replace(
+        found,
+        rate=Interval(found.rate.value, min(ends), max(ends)),
+        leaving=Interval(found.leaving.value, min(ends) * p.size, max(ends) * p.size),
+        at_risk=widened(found.at_risk, [float(faster @ worth / (p @ worth))] if p @ worth else []),
+    )
 
 
 def _try(

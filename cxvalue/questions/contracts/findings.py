@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
+from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.words import sentences
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.contracts.mark_words import changes_told, own_rates
 from cxvalue.questions.contracts.tables import holdout_scores
@@ -18,7 +20,6 @@ from cxvalue.questions.lifetime_value.value_findings import backtest_finding, ba
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
-    from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.contracts.contract_base import Contracts
     from cxvalue.questions.contracts.contract_value import MoneyBacktest, RenewalValue
     from cxvalue.questions.contracts.endings import ContractChurn
@@ -33,8 +34,25 @@ LEAST_DRIFT = 0.005
 
 def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, currency: str) -> list[Finding]:
     """The findings ``base.*`` of customers under contract."""
+    no_second = translate(
+        "a contract continues by itself, so nobody buys a second time; see the survival curve instead."
+    )
+    return [
+        *_counted(contracts),
+        BASE.withhold(
+            "repeat_rate",
+            translate("Customers who bought again"),
+            no_second,
+            "share",
+            translate("Does not apply to contracts."),
+        ),
+        *_lost_in_a_year(contracts, bridge, currency),
+    ]
+
+
+def _counted(contracts: Contracts) -> list[Finding]:
+    """How many customers there have been, and how many there are."""
     known, active = len(contracts.customers), int(contracts.active().sum())
-    start, begun = format_date(months_before(contracts.as_of, 12)), format_date(contracts.observed_from)
     seen = translate(
         "{customers:,} customers have had a contract up to {day}.", customers=known, day=format_date(contracts.as_of)
     )
@@ -46,43 +64,32 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
         active=active,
         share=format_value(active / known if known else 0.0, "share"),
     )
-    no_second = translate(
-        "a contract continues by itself, so nobody buys a second time; see the survival curve instead."
-    )
-    value = bridge.lost_margin if bridge else None
-    brought = (
-        translate(
+    ever, now = translate("Customers ever seen"), translate("Active customers")
+    while_it_runs = translate("A customer is active while a contract has not ended.")
+    return [
+        BASE.write("customers", ever, known, "customers", sentences(seen, *_followed(contracts)), counted),
+        BASE.write("active", now, active, "customers", under, while_it_runs),
+    ]
+
+
+def _lost_in_a_year(contracts: Contracts, bridge: Waterfall | None, currency: str) -> list[Finding]:
+    """How many customers of 12 months ago have left since, and what they had brought in the 12 months before."""
+    start, begun = format_date(months_before(contracts.as_of, 12)), format_date(contracts.observed_from)
+    lost, text = (bridge.lost, _lost(bridge, start)) if bridge else (None, "")
+    value, brought = bridge.lost_margin if bridge else None, ""
+    if value is not None:
+        brought = translate(
             "In the 12 months before {day} the customers lost since had brought {worth} of margin.",
             day=start,
             worth=format_value(value, currency),
         )
-        if value is not None
-        else ""
-    )
-    ever = translate("Customers ever seen")
     return [
-        BASE.write("customers", ever, known, "customers", _joined(seen, *_followed(contracts)), counted),
-        BASE.write(
-            "active",
-            translate("Active customers"),
-            active,
-            "customers",
-            under,
-            translate("A customer is active while a contract has not ended."),
-        ),
-        BASE.withhold(
-            "repeat_rate",
-            translate("Customers who bought again"),
-            no_second,
-            "share",
-            translate("Does not apply to contracts."),
-        ),
         BASE.write(
             "lost_customers",
             translate("Customers lost in 12 months"),
-            bridge.lost if bridge else None,
+            lost,
             "customers",
-            _lost(bridge, start) if bridge else "",
+            text,
             translate("Under contract 12 months ago and no longer."),
             missing=translate(
                 "the data begins on {begun}, too late to know who was under contract on {day}.", begun=begun, day=start
@@ -106,11 +113,6 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
             ),
         ),
     ]
-
-
-def _joined(*told: str) -> str:
-    """Whole sentences, one after the other; empty ones are left out."""
-    return " ".join(text for text in told if text)
 
 
 def _followed(contracts: Contracts) -> tuple[str, str]:
@@ -147,108 +149,131 @@ def renewal_findings(
     value: RenewalValue, fit: RenewalFit, churn: ContractChurn, *, customers: int, currency: str, level: float
 ) -> list[Finding]:
     """The findings ``cltv.*`` of customers under contract, all by the model that forecasts who leaves."""
-    months, grade = value.horizon_months, forecast_grade(churn, value.backtest)
+    grade = forecast_grade(churn, value.backtest)
     if value.record is not None and value.record.typical_miss > LARGEST_TYPICAL_MISS:
         grade = "D"
-    fitted = translate(
-        "{model} fitted on {relations:,} contract relations up to {day}; those that began before the "
-        "data count from the day on which they enter it. The same model forecasts who leaves.",
-        model=MODEL_TITLES[value.model],
-        relations=fit.full.customers,
-        day=format_date(fit.as_of),
-    )
-    terms = {"months": months, "rate": format_level(value.annual_discount_rate)}
-    margin = translate(
-        "Margin over {months} months, each month's discounted from its end at {rate} a year, nominal and"
-        " before tax; a contract's value per month is assumed to stay as it is.",
-        **terms,
-    )
-    if value.first_year:
-        margin = translate(
-            "Margin over {months} months, each month's discounted from its end at {rate} a year, nominal and before tax; in "
-            "its first year a contract's value per month is taken to change as that of earlier contracts did, and then to "
-            "stay as it is.",
-            **terms,
-        )
-    clock = clock_words(fit) if fit.clock == "year" else ""
-    own, changes = own_rates(fit.full), changes_told(fit.full)
-    money = _joined(fitted, churn.why, own, drift_words(value.drift), clock, margin)
-    writer = replace(WRITER, grade=grade, level=level)
-
-    def estimate(key: str, label: str, interval: Interval | None, text: str, method: str) -> Finding:
-        if interval is None:
-            return WRITER.withhold(key, label, value.missing, currency, method)
-        return writer.write(key, label, interval, currency, text, method)
-
-    equity, newcomer = value.equity, value.new_customer
-    mean = type(equity)(*(part / customers for part in (equity.value, equity.low, equity.high))) if equity else None
-    really = translate(
-        "The range is for what will really happen: the uncertainty of the model's parameters, chance, "
-        "and how far such forecasts missed on past dates."
-    )
-    told = (
-        record_sentence(value.record, months) if value.record is not None else "",
-        *_caution(fit),
-        changes,
-        miss_words(churn, value.backtest, currency),
-    )
-    first = (
-        translate(
-            "A new contract is assumed to bring the mean first value per month, and its customer to be like "
-            "those who began in the last year. The range is for the average."
-        )
-        if churn.forecasts_by_hazard
-        else translate(
-            "A new contract is assumed to bring the mean first value per month. The range is for the average."
-        )
-    )
-
-    prices = translate("That value is the mean of the last year, in which contracts began at other values than before.")
-
-    def of(interval: Interval | None) -> str:
-        return format_value(interval.value, currency) if interval else ""
-
-    bring = translate(
-        "The contracts running today are forecast to bring {value} of margin over the next {months} months, in today's "
-        "money: {range} with {sure} probability.",
-        value=of(equity),
-        months=months,
-        range=format_range(equity.low, equity.high, currency) if equity else "",
-        sure=format_level(level),
-    )
+    worth = _Worth(value, fit, churn, currency, replace(WRITER, grade=grade, level=level))
     return [
-        estimate(
+        worth.equity(),
+        worth.mean(customers),
+        worth.new_customer(),
+        _money_backtest(value, currency, level),
+        *record_findings(value.record, value.horizon_months, level),
+        *_holdout(fit, churn),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """What customers under contract are worth: a finding a method."""
+
+    value: RenewalValue
+    fit: RenewalFit
+    churn: ContractChurn
+    currency: str
+    writer: FindingWriter
+
+    def equity(self) -> Finding:
+        months, equity = self.value.horizon_months, self.value.equity
+        record, backtest = self.value.record, self.value.backtest
+        bring = translate(
+            "The contracts running today are forecast to bring {value} of margin over the next {months} months, in today's "
+            "money: {range} with {sure} probability.",
+            value=self._money(equity),
+            months=months,
+            range=format_range(equity.low, equity.high, self.currency) if equity else "",
+            sure=format_level(self.writer.level or 0.0),
+        )
+        really = translate(
+            "The range is for what will really happen: the uncertainty of the model's parameters, chance, "
+            "and how far such forecasts missed on past dates."
+        )
+        return self._finding(
             "equity",
             translate("Customer equity over {months} months", months=months),
             equity,
-            _joined(bring, *told),
-            f"{money} {really}",
-        ),
-        estimate(
+            sentences(
+                bring,
+                record_sentence(record, months) if record is not None else "",
+                *_caution(self.fit),
+                changes_told(self.fit.full),
+                miss_words(self.churn, backtest, self.currency),
+            ),
+            f"{self._made()} {really}",
+        )
+
+    def mean(self, customers: int) -> Finding:
+        equity, months = self.value.equity, self.value.horizon_months
+        mean = Interval(*(part / customers for part in equity)) if equity else None
+        return self._finding(
             "mean",
             translate("Value of the average customer over {months} months", months=months),
             mean,
-            translate("That is {worth} for each customer ever seen, those who left included.", worth=of(mean)),
+            translate("That is {worth} for each customer ever seen, those who left included.", worth=self._money(mean)),
             translate("Customer equity divided by all {customers:,} customers.", customers=customers),
-        ),
-        estimate(
+        )
+
+    def new_customer(self) -> Finding:
+        newcomer, months = self.value.new_customer, self.value.horizon_months
+        worth = translate(
+            "A new customer is worth {worth} of margin over {months} months, before the cost of winning them.",
+            worth=self._money(newcomer),
+            months=months,
+        )
+        if self.churn.forecasts_by_hazard:
+            first = translate(
+                "A new contract is assumed to bring the mean first value per month, and its customer to be like "
+                "those who began in the last year. The range is for the average."
+            )
+        else:
+            first = translate(
+                "A new contract is assumed to bring the mean first value per month. The range is for the average."
+            )
+        prices = translate(
+            "That value is the mean of the last year, in which contracts began at other values than before."
+        )
+        return self._finding(
             "new_customer",
             translate("Value of a new customer over {months} months", months=months),
             newcomer,
-            _joined(
-                translate(
-                    "A new customer is worth {worth} of margin over {months} months, before the cost of winning them.",
-                    worth=of(newcomer),
-                    months=months,
-                ),
-                changes,
-            ),
-            _joined(money, first, prices if value.new_prices else ""),
-        ),
-        _money_backtest(value, currency, level),
-        *record_findings(value.record, months, level),
-        *_holdout(fit, churn),
-    ]
+            sentences(worth, changes_told(self.fit.full)),
+            sentences(self._made(), first, prices if self.value.new_prices else ""),
+        )
+
+    def _finding(self, key: str, label: str, interval: Interval | None, text: str, method: str) -> Finding:
+        if interval is None:
+            return WRITER.withhold(key, label, self.value.missing, self.currency, method)
+        return self.writer.write(key, label, interval, self.currency, text, method)
+
+    def _money(self, interval: Interval | None) -> str:
+        return format_value(interval.value, self.currency) if interval else ""
+
+    def _made(self) -> str:
+        """How the margin is forecast."""
+        value, fit = self.value, self.fit
+        fitted = translate(
+            "{model} fitted on {relations:,} contract relations up to {day}; those that began before the "
+            "data count from the day on which they enter it. The same model forecasts who leaves.",
+            model=MODEL_TITLES[value.model],
+            relations=fit.full.customers,
+            day=format_date(fit.as_of),
+        )
+        terms = {"months": value.horizon_months, "rate": format_level(value.annual_discount_rate)}
+        if value.first_year:
+            margin = translate(
+                "Margin over {months} months, each month's discounted from its end at {rate} a year, nominal and before "
+                "tax; in its first year a contract's value per month is taken to change as that of earlier contracts did, "
+                "and then to stay as it is.",
+                **terms,
+            )
+        else:
+            margin = translate(
+                "Margin over {months} months, each month's discounted from its end at {rate} a year, nominal and"
+                " before tax; a contract's value per month is assumed to stay as it is.",
+                **terms,
+            )
+        clock = clock_words(fit) if fit.clock == "year" else ""
+        return sentences(fitted, self.churn.why, own_rates(fit.full), drift_words(value.drift), clock, margin)
 
 
 def forecast_grade(churn: ContractChurn, money: MoneyBacktest | None) -> str:
@@ -282,7 +307,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
             left=leavers.actual,
             **when,
         )
-        return _joined(off, wider)
+        return sentences(off, wider)
     if money is None:
         return ""
     margin, came = money.margin
@@ -294,7 +319,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
         came=format_value(came, currency),
         **when,
     )
-    return _joined(off, wider)
+    return sentences(off, wider)
 
 
 def drift_words(drift: float) -> str:

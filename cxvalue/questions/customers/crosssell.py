@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
+MOST_PRODUCTS = 12
+"""So many products are looked at, those with the most buyers."""
 LONGEST_WINDOW_DAYS = 365
 SHORTEST_WINDOW_DAYS = 90
 FEWEST_BUYERS = 10
@@ -71,7 +73,6 @@ def cross_selling(
     as_of: date,
     observed_from: date,
     dormancy_days: int,
-    most: int = 12,
     fewest: int = FEWEST_BUYERS,
     level: float = 0.95,
 ) -> CrossSelling | None:
@@ -81,7 +82,6 @@ def cross_selling(
         transactions: canonical lines with customer_id, date, revenue, margin and product.
         as_of, observed_from: the history; the window is its last half, 12 months at most.
         dormancy_days: who had been silent as long before the window is not counted as a customer then.
-        most: how many products, by their number of buyers.
         fewest: products and pairs with fewer new buyers are left out, as are those with fewer than 10.
         level: of the intervals: Wilson's for shares, Student's t for margin.
     """
@@ -92,7 +92,7 @@ def cross_selling(
     if days < SHORTEST_WINDOW_DAYS:
         return None
     start = as_of - timedelta(days=days - 1)
-    customers, rows = _customer_products(transactions, as_of, start, days, dormancy_days, most)
+    customers, rows = _customer_products(transactions, as_of, start, days, dormancy_days)
     if not len(customers) or not len(rows):
         return None
     cells = _strata(customers)
@@ -109,7 +109,7 @@ def cross_selling(
 
 
 def _customer_products(
-    transactions: ir.Table, as_of: date, start: date, days: int, dormancy_days: int, most: int
+    transactions: ir.Table, as_of: date, start: date, days: int, dormancy_days: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Customers who were active at the start, with their margin before and after, and their rows by product.
 
@@ -132,7 +132,9 @@ def _customer_products(
         .drop("active")
     )
     popular = lines.group_by("product").agg(buyers=lines.customer_id.nunique())
-    popular = popular.filter(popular["product"].notnull()).order_by([ibis.desc("buyers"), "product"]).limit(most)
+    popular = (
+        popular.filter(popular["product"].notnull()).order_by([ibis.desc("buyers"), "product"]).limit(MOST_PRODUCTS)
+    )
     rows = (
         lines.semi_join(popular, "product")
         .semi_join(people, "customer_id")

@@ -30,10 +30,9 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     best = found.products.iloc[0]
     when = {"months": found.days / DAYS_PER_MONTH, "until": format_date(found.until)}
     made = translate(
-        "Customers active on {day} who had not bought the product by then; new buyers did so in the "
-        "{months:.0f} months up to {until}. Margin of the product itself, less any fall in their other "
-        "margin compared with customers who had as many visits and as much margin before; a rise is not "
-        "credited. Wilson's and Student's intervals.",
+        "Customers active on {day} who had not bought the product by then; new buyers did so in the {months:.0f} months up "
+        "to {until}. Margin of the product itself, less any fall in their other margin compared with customers who had as "
+        "many visits and as much margin before; a rise is not credited. Wilson's and Student's intervals.",
         day=format_date(found.start),
         **when,
     )
@@ -86,8 +85,7 @@ def _worth(best: pd.Series, currency: str, when: dict[str, Any]) -> str:
         told.append(translate("{amount} of other margin that it replaced has been deducted.", amount=replaced))
     told += [
         translate(
-            "If the product itself is the reason, one more customer in a hundred taking it up is worth "
-            "{worth}, {range}.",
+            "If the product itself is the reason, one more customer in a hundred taking it up is worth {worth}, {range}.",
             worth=format_value(best.point_value, currency),
             range=format_range(best.point_low, best.point_high, currency),
         ),

@@ -33,7 +33,7 @@ def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
             translate("The tables contain {found} of revenue and agree with the ledger's {expected}.", **sums)
             if control.within
             else translate(
-                ("The tables contain {found} of revenue and DO NOT AGREE with the ledger's {expected}."), **sums
+                "The tables contain {found} of revenue and DO NOT AGREE with the ledger's {expected}.", **sums
             )
         )
         method = translate(

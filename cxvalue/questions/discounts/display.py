@@ -130,10 +130,9 @@ def lost_sentence(
     window = format_value(counts.days, "days")
     if lost is None and not counts.few:
         return translate(
-            "Of {walked:,.0f} who left without buying {walked_back:,.0f} were seen again within {window}, of"
-            " {bought:,.0f} who bought {bought_back:,.0f}. Shares of none or all have no range, so no "
-            "statement about lost customers is possible. Check that offers and purchases use the same "
-            "customer ids.",
+            "Of {walked:,.0f} who left without buying {walked_back:,.0f} were seen again within {window}, of {bought:,.0f} "
+            "who bought {bought_back:,.0f}. Shares of none or all have no range, so no statement about lost customers is "
+            "possible. Check that offers and purchases use the same customer ids.",
             walked=counts.walked.sum(),
             walked_back=counts.walked_back.sum(),
             window=window,
@@ -146,49 +145,57 @@ def lost_sentence(
             "data to say whether leaving once means leaving for good.",
             window=window,
         )
-    walked, bought = (
-        format_value(float(n.sum() / d.sum()), "share")
-        for n, d in ((counts.walked_back, counts.walked), (counts.bought_back, counts.bought))
-    )
-    seen = {"walked": walked, "bought": bought, "window": window}
-    if counts.all_rungs:
-        text = translate(
-            "Of those who walked away {walked} were seen again within {window}, of those who bought {bought}.", **seen
-        )
-    else:
-        text = translate(
-            "Of those who walked away {walked} were seen again within {window}, of those who bought at the deepest discount "
-            "{bought}.",
-            **seen,
-        )
     found = {"share": format_value(lost.value, "share"), "range": format_range(lost.low, lost.high, "share")}
-    if worth is None and lost.low > 0:
-        return f"{text} " + translate(
-            "So about {share} of the walk-aways seem to be lost for good ({range}). What a customer is worth is not known "
-            "here, so the loss has no price.",
-            **found,
-        )
     if worth is None:
-        return f"{text} " + translate(
-            "So about {share} of the walk-aways seem to be lost for good ({range}), which could be chance. "
-            "What a customer is worth is not known here, so the loss has no price.",
-            **found,
-        )
+        return f"{_seen_again(counts)} {_lost_without_price(lost, found)}"
     priced = {**found, "worth": format_value(worth[0], currency), "horizon": format_value(months, "months")}
     if lost.low > 0:
-        text += " " + translate(
+        gone = translate(
             "So about {share} of the walk-aways seem to be lost for good ({range}); a customer who buys will still bring "
             "{worth} over {horizon}.",
             **priced,
         )
     else:
-        text += " " + translate(
+        gone = translate(
             "So about {share} of the walk-aways seem to be lost for good ({range}), which could be chance; a"
             " customer who buys will still bring {worth} over {horizon}.",
             **priced,
         )
-    return f"{text} " + translate(
+    apart = translate(
         "Those who walk away may differ in other ways too, so this is shown apart from the margins above."
+    )
+    return f"{_seen_again(counts)} {gone} {apart}"
+
+
+def _seen_again(counts: Afterwards) -> str:
+    """Which shares of those who walked away and of those who bought came back."""
+    walked, bought = (
+        format_value(float(n.sum() / d.sum()), "share")
+        for n, d in ((counts.walked_back, counts.walked), (counts.bought_back, counts.bought))
+    )
+    seen = {"walked": walked, "bought": bought, "window": format_value(counts.days, "days")}
+    if counts.all_rungs:
+        return translate(
+            "Of those who walked away {walked} were seen again within {window}, of those who bought {bought}.", **seen
+        )
+    return translate(
+        "Of those who walked away {walked} were seen again within {window}, of those who bought at the deepest discount "
+        "{bought}.",
+        **seen,
+    )
+
+
+def _lost_without_price(lost: Figure, found: dict[str, str]) -> str:
+    if lost.low > 0:
+        return translate(
+            "So about {share} of the walk-aways seem to be lost for good ({range}). What a customer is worth is not known "
+            "here, so the loss has no price.",
+            **found,
+        )
+    return translate(
+        "So about {share} of the walk-aways seem to be lost for good ({range}), which could be chance. "
+        "What a customer is worth is not known here, so the loss has no price.",
+        **found,
     )
 
 

@@ -28,38 +28,8 @@ MEASURED = 0.02
 
 def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, level: float) -> list[Finding]:
     """What an occasion earns without a discount, at the best flat depth and with the ladder as run; the best depth."""
-    method = translate(
-        "{occasions:,.0f} visits of {customers:,} customers. Reservation discounts fitted to the depths refused and "
-        "accepted; the shape ({family}) was chosen by the data among {families}. Immediate margin only, and reservation "
-        "discounts are assumed to stay as they are under another policy.",
-        occasions=data.total,
-        customers=data.customers,
-        family=translate(found.best.family),
-        families=len(found.fits),
-    )
-    chosen = max(data.depth_by_basket, data.depth_by_history) > CHOSEN
-    if len(data.first_depths) > 1 and not chosen:
-        alike = translate(
-            "Customers who were named different depths first are taken to be alike, as if chance had decided."
-        )
-        method = f"{method} {alike}"
-    ran = translate("Actual result at the till; the range is for other customers like these.")
-    if data.assumed_margin is not None:
-        assumed = translate(
-            (
-                "The offers give no margin, so {share} of the basket's value before discount is used, the "
-                "study's gross margin."
-            ),
-            share=format_value(data.assumed_margin, "share"),
-        )
-        method, ran = f"{method} {assumed}", f"{ran} {assumed}"
-    if data.kept < 1:
-        returned = translate(
-            "{share} of what was sold at these visits was refunded later, so every amount is reduced by that share, as if "
-            "it did not depend on the discount.",
-            share=format_value(1 - data.kept, "share"),
-        )
-        method, ran = f"{method} {returned}", f"{ran} {returned}"
+    chosen, nobody_left = _depths_were_chosen(data), found.walked_away == 0 and data.total >= FEWEST_VISITS
+    method, ran = _methods(found, data)
     none, flat = (
         translate("margin per visit without a discount"),
         translate("margin per visit at the best flat discount"),
@@ -71,13 +41,11 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         ("ladder_profit", ladder, currency, found.ladder, _ladder_text, ran),
         ("optimal_depth", best, "share", found.optimal_depth, _depth_text, method),
     )
-    nobody_left = found.walked_away == 0 and data.total >= FEWEST_VISITS
-    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen else "C"
     left = translate(
         "No visit ended without a purchase. If visits without one were not recorded, this covers buyers "
         "only and says nothing about those who leave."
     )
-    others = _chosen_sentence(data)
+    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen else "C"
     writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
     findings = []
     for key, label, unit, figure, say, made in parts:
@@ -89,10 +57,46 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
             continue
         # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
         value = range_of(figure.value, figure.low, figure.high)
-        text = say(found, currency)
-        doubts = [left] * nobody_left + [others] * (chosen and key != "ladder_profit")
-        findings.append(writer.write(key, label, value, unit, " ".join([text, *doubts]), made))
+        doubts = [left] * nobody_left + [_chosen_sentence(data)] * (chosen and key != "ladder_profit")
+        findings.append(writer.write(key, label, value, unit, " ".join([say(found, currency), *doubts]), made))
     return findings
+
+
+def _depths_were_chosen(data: Occasions) -> bool:
+    return max(data.depth_by_basket, data.depth_by_history) > CHOSEN
+
+
+def _methods(found: DiscountResult, data: Occasions) -> tuple[str, str]:
+    """How the policies were computed, and how the ladder as run was."""
+    method = translate(
+        "{occasions:,.0f} visits of {customers:,} customers. Reservation discounts fitted to the depths refused and "
+        "accepted; the shape ({family}) was chosen by the data among {families}. Immediate margin only, and reservation "
+        "discounts are assumed to stay as they are under another policy.",
+        occasions=data.total,
+        customers=data.customers,
+        family=translate(found.best.family),
+        families=len(found.fits),
+    )
+    if len(data.first_depths) > 1 and not _depths_were_chosen(data):
+        alike = translate(
+            "Customers who were named different depths first are taken to be alike, as if chance had decided."
+        )
+        method = f"{method} {alike}"
+    ran = translate("Actual result at the till; the range is for other customers like these.")
+    if data.assumed_margin is not None:
+        assumed = translate(
+            "The offers give no margin, so {share} of the basket's value before discount is used, the study's gross margin.",
+            share=format_value(data.assumed_margin, "share"),
+        )
+        method, ran = f"{method} {assumed}", f"{ran} {assumed}"
+    if data.kept < 1:
+        returned = translate(
+            "{share} of what was sold at these visits was refunded later, so every amount is reduced by that share, as if "
+            "it did not depend on the discount.",
+            share=format_value(1 - data.kept, "share"),
+        )
+        method, ran = f"{method} {returned}", f"{ran} {returned}"
+    return method, ran
 
 
 def _chosen_sentence(data: Occasions) -> str:
@@ -154,7 +158,7 @@ def _flat_text(found: DiscountResult, currency: str) -> str:
             margin=margin,
         )
     return translate(
-        ("The best single discount for everybody is {depth}: it would bring {margin} of margin per visit ({range})."),
+        "The best single discount for everybody is {depth}: it would bring {margin} of margin per visit ({range}).",
         depth=format_value(depth, "share"),
         margin=margin,
         range=format_range(found.flat.low, found.flat.high, currency),
@@ -175,18 +179,14 @@ def _ladder_text(found: DiscountResult, currency: str) -> str:
         values["gain"] = format_value(abs(gain), currency)
         text = (
             translate(
-                (
-                    "The ladder as run brings {margin} of margin per visit ({range}), {gain} more than the best "
-                    "single discount."
-                ),
+                "The ladder as run brings {margin} of margin per visit ({range}), {gain} more than the best "
+                "single discount.",
                 **values,
             )
             if gain >= 0
             else translate(
-                (
-                    "The ladder as run brings {margin} of margin per visit ({range}), {gain} less than the best "
-                    "single discount."
-                ),
+                "The ladder as run brings {margin} of margin per visit ({range}), {gain} less than the best "
+                "single discount.",
                 **values,
             )
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from sys import float_info
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import numpy as np
@@ -27,6 +27,8 @@ from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
 from cxvalue.tables.read.sql import ROW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import ibis.expr.types as ir
 
 GROUPS = 250
@@ -99,19 +101,64 @@ def occasions_of(
     problems = _contradictions(each, priced)
     if problems:
         raise BadInput(problems)
-    known = each
+    known = _with_segments(each, customers, segment)
+    cells = _cells_of(known)
+    kept = kept_share(each, purchases, transactions) if priced else 1.0
+    people = int(each.customer_id.nunique().to_pyarrow().as_py())
+    first_depths, depth_by_basket = _first_depths(each, priced, people)
+    return Occasions(
+        low=cells.low,
+        high=cells.high,
+        segment=cells.segment,
+        segments=tuple(cells.segments.tolist()),
+        count=cells.number,
+        value=kept * cells.value,
+        margin=kept * cells.margin,
+        realised=kept * cells.realised,
+        ladder=np.sort(offers.select("depth").distinct().to_pandas()["depth"].to_numpy(float)),
+        first_depths=first_depths,
+        customers=people,
+        first_refusals=_by_visit(each),
+        priced=priced,
+        assumed_margin=assumed,
+        people=_people(known, cells.segments),
+        depth_by_basket=depth_by_basket,
+        depth_by_history=by_history(each, purchases, people) if len(first_depths) > 1 else 0.0,
+        kept=kept,
+    )
+
+
+class _Cells(NamedTuple):
+    """The brackets of each segment, and sums by group of customers and bracket; names as in `Occasions`."""
+
+    low: Floats
+    high: Floats
+    segment: Ints
+    segments: NDArray[np.str_]
+    number: Floats
+    value: Floats
+    margin: Floats
+    realised: Floats
+
+
+def _with_segments(each: ir.Table, customers: ir.Table | None, segment: str | None) -> ir.Table:
+    """The occasions with the segment (`part`) and the group of their customer."""
     if segment is not None and customers is not None:
         about = customers.select(who="customer_id", part=customers[segment].cast("string"))
         known = each.left_join(about, each.customer_id == about.who)
         known = known.mutate(part=known.part.fill_null(NOT_KNOWN))
     else:
         known = each.mutate(part=ibis.literal("all"))
-    known = known.mutate(group=bucket(known.customer_id, GROUPS))
+    return known.mutate(group=bucket(known.customer_id, GROUPS))
+
+
+def _cells_of(known: ir.Table) -> _Cells:
     net = known.taken.isnull().ifelse(0.0, known.bm - known.taken * known.bv)
-    cells = known.group_by(["group", "part", "refused", "taken"]).agg(
-        number=known.count(), value=known.bv.sum(), margin=known.bm.sum(), realised=net.sum()
+    table = (
+        known.group_by(["group", "part", "refused", "taken"])
+        .agg(number=known.count(), value=known.bv.sum(), margin=known.bm.sum(), realised=net.sum())
+        .to_pandas()
     )
-    table = cells.to_pandas()
     low, high = table["refused"].fillna(-np.inf).to_numpy(float), table["taken"].fillna(np.inf).to_numpy(float)
     segments, part = np.unique(table["part"].to_numpy(str), return_inverse=True)
     keys, cell = np.unique(np.column_stack([part, low, high]), axis=0, return_inverse=True)
@@ -121,7 +168,11 @@ def occasions_of(
         out = np.zeros((groups.size, len(keys)))
         np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
         sums.append(out)
-    kept = kept_share(each, purchases, transactions) if priced else 1.0
+    return _Cells(keys[:, 1], keys[:, 2], keys[:, 0].astype(np.int64), segments, *sums)
+
+
+def _first_depths(each: ir.Table, priced: bool, customers: int) -> tuple[dict[float, float], float]:
+    """Share of occasions by first depth, and what share of the differences between baskets goes with it."""
     # NaN is above every number for an engine: no basket without a price, and none that is no number, has a size.
     known_size = (each.bv > 0) & (each.bv <= float_info.max) if priced else ibis.literal(False)
     size = known_size.ifelse(each.bv, ibis.null("float64")).log()
@@ -135,27 +186,9 @@ def occasions_of(
     sizes, total, squares = (firsts[name].fillna(0.0).to_numpy(float) for name in ("n", "total", "squares"))
     mean = total / np.maximum(sizes, 1.0)
     spread = np.maximum(squares / np.maximum(sizes, 1.0) - mean**2, 0.0)
-    every, customers = float(firsts["number"].sum()), int(each.customer_id.nunique().to_pyarrow().as_py())
-    return Occasions(
-        low=keys[:, 1],
-        high=keys[:, 2],
-        segment=keys[:, 0].astype(np.int64),
-        segments=tuple(segments.tolist()),
-        count=sums[0],
-        value=kept * sums[1],
-        margin=kept * sums[2],
-        realised=kept * sums[3],
-        ladder=np.sort(offers.select("depth").distinct().to_pandas()["depth"].to_numpy(float)),
-        first_depths={float(d): float(n) / every for d, n in zip(firsts["first"], firsts["number"], strict=True)},
-        customers=customers,
-        first_refusals=_by_visit(each),
-        priced=priced,
-        assumed_margin=assumed,
-        people=_people(known, segments),
-        depth_by_basket=explained(sizes, mean, spread, customers),
-        depth_by_history=by_history(each, purchases, customers) if len(firsts) > 1 else 0.0,
-        kept=kept,
-    )
+    every = float(firsts["number"].sum())
+    shares = {float(d): float(n) / every for d, n in zip(firsts["first"], firsts["number"], strict=True)}
+    return shares, explained(sizes, mean, spread, customers)
 
 
 def _each_occasion(offers: ir.Table, gross_margin: float | None) -> tuple[ir.Table, bool, float | None]:
@@ -237,11 +270,29 @@ def offer_problems(offers: ir.Table, gross_margin: float | None = None) -> list[
     return _contradictions(each, priced)
 
 
+class _Rule(NamedTuple):
+    """What is said of so many occasions that break a rule, which they are, and the rule."""
+
+    said: Callable[[int], str]
+    broken: ir.BooleanValue
+    remedy: str
+
+
 def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
     """All contradictions at once, with the first few occasions of each."""
-    problems: list[Problem] = []
-    found = [
-        (
+    problems = _no_money(each) if priced else []
+    rules = _rules_of_ladders(each) + (_rules_of_baskets(each) if priced else [])
+    numbers = ask(each.aggregate(**{str(k): each.count(where=rule.broken) for k, rule in enumerate(rules)}))
+    for rule, number in zip(rules, numbers.values(), strict=True):
+        if number:
+            shown = each.filter(rule.broken).order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
+            problems.append(Problem("tables.offers", rule.said(number), rule.remedy, number, tuple(map(str, shown))))
+    return problems
+
+
+def _rules_of_ladders(each: ir.Table) -> list[_Rule]:
+    return [
+        _Rule(
             lambda number: translate_count(
                 "{count:,} occasion is accepted more than once.",
                 "{count:,} occasions are accepted more than once.",
@@ -250,7 +301,7 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
             each.yeses > 1,
             translate("An occasion ends with its first acceptance."),
         ),
-        (
+        _Rule(
             lambda number: translate_count(
                 "{count:,} occasion continues after an acceptance.",
                 "{count:,} occasions continue after an acceptance.",
@@ -259,14 +310,14 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
             (each.yeses == 1) & (each.last_no > each.yes_rung),
             translate("The accepted rung is the last."),
         ),
-        (
+        _Rule(
             lambda number: translate_count(
                 "{count:,} occasion contains a rung twice.", "{count:,} occasions contain a rung twice.", number
             ),
             each.rungs < each.offers,
             translate("Give each occasion its own occasion_id."),
         ),
-        (
+        _Rule(
             lambda number: translate_count(
                 "{count:,} occasion does not go deeper from rung to rung.",
                 "{count:,} occasions do not go deeper from rung to rung.",
@@ -275,7 +326,7 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
             (each.depths < each.offers) | (each["corr"] < 0),
             translate("Put the rungs in the order in which they were offered, the smallest discount first."),
         ),
-        (
+        _Rule(
             lambda number: translate_count(
                 "{count:,} occasion belongs to several customers.",
                 "{count:,} occasions belong to several customers.",
@@ -285,39 +336,29 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
             translate("Each occasion belongs to one customer."),
         ),
     ]
-    if priced:
-        differ = (each.bv != each.bv_low) | (each.bm != each.bm_low)
-        remedy = translate("A basket is the same before every discount.")
-        found.append(
-            (
-                lambda number: translate_count(
-                    "{count:,} occasion has a basket that changes from rung to rung.",
-                    "{count:,} occasions have baskets that change from rung to rung.",
-                    number,
-                ),
-                differ,
-                remedy,
-            )
-        )
-        remedy = translate("Fill them in for those who left without buying as well, or leave both columns out.")
-        found.append(
-            (
-                lambda number: translate_count(
-                    "{count:,} occasion has no basket value or no basket margin.",
-                    "{count:,} occasions have no basket value or no basket margin.",
-                    number,
-                ),
-                each.bv.isnull() | each.bm.isnull(),
-                remedy,
-            )
-        )
-        problems += _no_money(each)
-    numbers = ask(each.aggregate(**{str(k): each.count(where=rule) for k, (_, rule, _) in enumerate(found)}))
-    for (what, rule, remedy), number in zip(found, numbers.values(), strict=True):
-        if number:
-            shown = each.filter(rule).order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
-            problems.append(Problem("tables.offers", what(number), remedy, number, tuple(map(str, shown))))
-    return problems
+
+
+def _rules_of_baskets(each: ir.Table) -> list[_Rule]:
+    return [
+        _Rule(
+            lambda number: translate_count(
+                "{count:,} occasion has a basket that changes from rung to rung.",
+                "{count:,} occasions have baskets that change from rung to rung.",
+                number,
+            ),
+            (each.bv != each.bv_low) | (each.bm != each.bm_low),
+            translate("A basket is the same before every discount."),
+        ),
+        _Rule(
+            lambda number: translate_count(
+                "{count:,} occasion has no basket value or no basket margin.",
+                "{count:,} occasions have no basket value or no basket margin.",
+                number,
+            ),
+            each.bv.isnull() | each.bm.isnull(),
+            translate("Fill them in for those who left without buying as well, or leave both columns out."),
+        ),
+    ]
 
 
 def _no_money(each: ir.Table) -> list[Problem]:

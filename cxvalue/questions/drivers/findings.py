@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translatable, translate, written
-from cxvalue.language.words import enumerated
+from cxvalue.language.words import enumerated, sentences
 from cxvalue.questions.experience.names import id_parts
 
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ def driver_findings(found: Importance, *, level: float, a_point: str = "") -> li
         label = translate("importance of {driver}", driver=name)
         out.append(writer.write(f"driver.{parts[name]}.share", label, share, "share", text))
         text = translate(
-            ("One point of {driver} goes with {points} points of {main}, the other drivers being equal ({range})."),
+            "One point of {driver} goes with {points} points of {main}, the other drivers being equal ({range}).",
             driver=name,
             points=format_number(slope.value),
             main=found.main,
             range=format_range(slope.low, slope.high, ""),
         )
         label = translate("points of {main} per point of {driver}", main=found.main, driver=name)
-        out.append(writer.write(f"driver.{parts[name]}.slope", label, slope, "points", f"{text} {a_point}".strip()))
+        out.append(writer.write(f"driver.{parts[name]}.slope", label, slope, "points", sentences(text, a_point)))
     return out
 
 
@@ -97,59 +97,59 @@ def link_findings(
     a_point: str = "",
 ) -> list[Finding]:
     """Margin a year that goes along with one point of the score, and how reliable the score is."""
-    writer = _writer(level)
-    label = translate("margin per point of {main}", main=main)
-    out: list[Finding] = []
+    writer, label = _writer(level), translate("margin per point of {main}", main=main)
     if found is None:
-        out.append(writer.withhold("score.margin_per_point", label, translate(NEEDS_LINK), currency))
+        out = [writer.withhold("score.margin_per_point", label, translate(NEEDS_LINK), currency)]
     else:
-        how = translate(
-            "{answers:,} answers of {customers:,} customers, one per customer and year. Margin of the year "
-            "after less margin of the year before last, both given margin before, tenure, unit and month: "
-            "forward {forward}, mirror {mirror}. Lasting traits are in both and cancel out; passing moods do"
-            " not.",
-            answers=found.answers,
-            customers=found.customers,
-            forward=format_value(found.forward.value, currency),
-            mirror=format_value(found.mirror.value, currency),
+        only = translate("It is a link: it shows where to test, not what a project earns.")
+        text = sentences(_link_sentence(found.link, main, currency), a_point, only)
+        out = [writer.write("score.margin_per_point", label, found.link, currency, text, _link_method(found, currency))]
+    return out if steady is None else [*out, _reliability(writer, *steady, main)]
+
+
+def _link_sentence(value: Interval, main: str, currency: str) -> str:
+    values = {
+        "main": main,
+        "margin": format_value(value.value, currency),
+        "range": format_range(value.low, value.high, currency),
+    }
+    if value.low > 0 or value.high < 0:
+        return translate(
+            "One point of {main} goes with {margin} per customer and year beyond what their past explains ({range}).",
+            **values,
         )
-        value = found.link
-        values = {
-            "main": main,
-            "margin": format_value(value.value, currency),
-            "range": format_range(value.low, value.high, currency),
-        }
-        if value.low > 0 or value.high < 0:
-            start = translate(
-                "One point of {main} goes with {margin} per customer and year beyond what their past explains "
-                "({range}).",
-                **values,
-            )
-        else:
-            start = translate(
-                "No link of {main} and margin is shown beyond what the past explains: {margin} per point, "
-                "customer and year ({range}).",
-                **values,
-            )
-        link = translate("It is a link: it shows where to test, not what a project earns.")
-        text = " ".join(one for one in (start, a_point, link) if one)
-        out.append(writer.write("score.margin_per_point", label, value, currency, text, how))
-    if steady is not None:
-        value, pairs = steady
-        text = translate(
-            "Two answers of a customer within three months correlate by {correlation} ({range}): that much "
-            "of {main} is steady. No figure is enlarged by it.",
-            correlation=format_number(value.value),
-            range=format_range(value.low, value.high, ""),
-            main=main,
-        )
-        how = translate(
-            "{pairs:,} pairs of answers 14 to 90 days apart, one per customer, with no complaint in between.",
-            pairs=pairs,
-        )
-        label = translate("reliability of {main}", main=main)
-        out.append(writer.write("score.reliability", label, value, "", text, how))
-    return out
+    return translate(
+        "No link of {main} and margin is shown beyond what the past explains: {margin} per point, "
+        "customer and year ({range}).",
+        **values,
+    )
+
+
+def _link_method(found: ScoreLink, currency: str) -> str:
+    return translate(
+        "{answers:,} answers of {customers:,} customers, one per customer and year. Margin of the year after less margin "
+        "of the year before last, both given margin before, tenure, unit and month: forward {forward}, mirror {mirror}. "
+        "Lasting traits are in both and cancel out; passing moods do not.",
+        answers=found.answers,
+        customers=found.customers,
+        forward=format_value(found.forward.value, currency),
+        mirror=format_value(found.mirror.value, currency),
+    )
+
+
+def _reliability(writer: FindingWriter, value: Interval, pairs: int, main: str) -> Finding:
+    text = translate(
+        "Two answers of a customer within three months correlate by {correlation} ({range}): that much "
+        "of {main} is steady. No figure is enlarged by it.",
+        correlation=format_number(value.value),
+        range=format_range(value.low, value.high, ""),
+        main=main,
+    )
+    how = translate(
+        "{pairs:,} pairs of answers 14 to 90 days apart, one per customer, with no complaint in between.", pairs=pairs
+    )
+    label = translate("reliability of {main}", main=main)
+    return writer.write("score.reliability", label, value, "", text, how)
 
 
 def kpi_findings(
@@ -179,7 +179,7 @@ def kpi_findings(
         )
         key = f"kpi.{parts[one.department]}.margin_per_point"
         label = translate("margin per point of {department}", department=one.department)
-        out.append(writer.write(key, label, range_of(*value), currency, f"{text} {a_point}".strip(), how))
+        out.append(writer.write(key, label, range_of(*value), currency, sentences(text, a_point), how))
     own = {
         name: rules for name, rules in metrics.items() if rules.owner is not None and rules.owner == rules.computed_by
     }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Bools, Floats, Ints, Places
 from cxvalue.foundation.intervals import Interval, reach_of
-from cxvalue.questions.experience.answers import FEWEST_TO_FIT
+from cxvalue.questions.experience.answers import FEWEST_TO_FIT, in_home_units
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.tables.windows import AFTER, BEFORE, EARLIER, moments_of, sums_around
 
@@ -77,10 +77,7 @@ def link_rows(
     daily = daily.mutate(year=daily.day.year())
     first = daily.group_by("customer_id", "year").agg(day=daily.day.min())
     rows = daily.join(first, ["customer_id", "year", "day"])
-    if customers is not None and "unit" in customers.columns:
-        homes = customers.group_by("customer_id").agg(unit=customers.unit.cast("string").max())
-        rows = rows.drop("unit").left_join(homes, "customer_id").drop("customer_id_right")
-    frame = rows.order_by("customer_id", "day").to_pandas()
+    frame = in_home_units(rows, customers).order_by("customer_id", "day").to_pandas()
     if len(frame) < FEWEST_TO_FIT:
         return None
     ids = frame["customer_id"].to_numpy()

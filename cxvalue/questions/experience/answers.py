@@ -196,3 +196,11 @@ def main_metric(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> str | 
     counted = rows.group_by("metric").agg(n=rows.count()).to_pyarrow().to_pylist()
     most = sorted(counted, key=lambda one: (one["metric"] != "overall", -one["n"], one["metric"]))
     return str(most[0]["metric"]) if most else None
+
+
+def in_home_units(rows: ir.Table, customers: ir.Table | None) -> ir.Table:
+    """The rows with the unit that the table of customers names in place of their own; as they are where it names none."""
+    if customers is None or "unit" not in customers.columns:
+        return rows
+    homes = customers.group_by("customer_id").agg(unit=customers.unit.cast("string").max())
+    return rows.drop("unit").left_join(homes, "customer_id").drop("customer_id_right")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.language.words import sentences
 from cxvalue.questions.experience.names import id_parts
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float, a_p
         )
         key = f"channel_gap.{parts[one.one]}.{parts[one.other]}"
         label = translate("{channel} compared with {other}", channel=one.one, other=one.other)
-        out.append(writer.write(key, label, one.gap, "points", f"{text} {a_point}".strip()))
+        out.append(writer.write(key, label, one.gap, "points", sentences(text, a_point)))
     return out
 
 

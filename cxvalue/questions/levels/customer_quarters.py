@@ -18,7 +18,7 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints, Places
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.questions.experience.answers import Quarters, answered, points
+from cxvalue.questions.experience.answers import Quarters, answered, in_home_units, points
 from cxvalue.tables.windows import AFTER, BEFORE, sums_around
 
 if TYPE_CHECKING:
@@ -130,9 +130,6 @@ def classify(
     middle of what the customer expected, else the median of the metric in its first four quarters. Without surveys only
     customers whose complaint was not resolved in `target_days` have a level, the negative one.
     """
-    import ibis
-    import pyarrow as pa
-
     quarters = Quarters.between(observed_from, as_of)
     if quarters.count < 1:
         return None
@@ -145,13 +142,10 @@ def classify(
         return None
     taken_part = _active_days(purchases, contacts, quarters)
     active_from = _usual_days(taken_part)
-    units = _units(customers)
     rows = felt.left_join(taken_part, ["customer_id", "quarter"]).select(
         "customer_id", "quarter", "stimulus", "unit", days=taken_part.days.fill_null(0)
     )
-    if units is not None:
-        rows = rows.drop("unit").left_join(units, "customer_id").drop("customer_id_right")
-    people, found = _numbered(rows)
+    people, found = _numbered(in_home_units(rows, customers))
     if not found.num_rows:
         return None
     ids = people.order_by("number").to_pyarrow()["customer_id"].to_numpy(zero_copy_only=False)
@@ -161,17 +155,7 @@ def classify(
     ends = np.array([quarters.last_day(q) for q in range(quarters.count)], dtype="datetime64[D]")
     follow = quarter < quarters.count - 1
     ahead = (ends[np.minimum(quarter + 1, quarters.count - 1)] - ends[quarter]).astype(np.int64)
-    # Who is dormant when the next quarter ends; quarters have one of three lengths, so one pass over the purchases does.
-    awake = {int(days): (int(days) + 1 - dormancy_days, int(days)) for days in np.unique(ahead)}
-    windows = {"after": AFTER, "before": BEFORE} | {f"awake{days}": window for days, window in awake.items()}
-    moments = ibis.memtable(
-        pa.table({"row": np.arange(quarter.size), "number": customer, "day": pa.array(ends[quarter])})
-    )
-    moments = moments.join(people, "number").select("row", "customer_id", "day")
-    around = sums_around(moments, purchases, windows, quarter.size)
-    still = np.zeros(quarter.size, dtype=bool)
-    for days in awake:
-        still |= (ahead == days) & (around[f"awake{days}_orders"] > 0)
+    around, still = _around(people, customer, ends[quarter], ahead, purchases, dormancy_days)
     last = np.datetime64(as_of, "D")
     return CustomerQuarters(
         customer=customer,
@@ -192,6 +176,25 @@ def classify(
         active_from=active_from,
         contacts_count=contacts is not None,
     )
+
+
+def _around(
+    people: ir.Table, customer: Ints, day: NDArray[np.datetime64], ahead: Ints, purchases: ir.Table, dormancy_days: int
+) -> tuple[Mapping[str, Floats], Bools]:
+    """Sums before and after the last `day` of each quarter, and who is not dormant when the next ends, `ahead` days on."""
+    import ibis
+    import pyarrow as pa
+
+    rows = ibis.memtable(pa.table({"row": np.arange(day.size), "number": customer, "day": pa.array(day)}))
+    moments = rows.join(people, "number").select("row", "customer_id", "day")
+    # Quarters have one of three lengths, so one pass over the purchases does.
+    awake = {int(days): (int(days) + 1 - dormancy_days, int(days)) for days in np.unique(ahead)}
+    windows = {"after": AFTER, "before": BEFORE} | {f"awake{days}": window for days, window in awake.items()}
+    around = sums_around(moments, purchases, windows, ahead.size)
+    still = np.zeros(ahead.size, dtype=bool)
+    for days in awake:
+        still |= (ahead == days) & (around[f"awake{days}_orders"] > 0)
+    return around, still
 
 
 def _usual_days(taken_part: ir.Table) -> float:
@@ -291,12 +294,6 @@ def _active_days(purchases: ir.Table, contacts: ir.Table | None, quarters: Quart
     days = days.mutate(quarter=quarters.index(days.date))
     days = days.filter((days.quarter >= 0) & (days.quarter < quarters.count))
     return days.group_by("customer_id", "quarter").agg(days=days.count())
-
-
-def _units(customers: ir.Table | None) -> ir.Table | None:
-    if customers is None or "unit" not in customers.columns:
-        return None
-    return customers.group_by("customer_id").agg(unit=customers.unit.cast("string").max())
 
 
 def _next_levels(customer: Places, quarter: Ints, level: Ints, follow: Bools, awake: Bools) -> Ints:

@@ -225,9 +225,8 @@ def habituation_findings(fits: Mapping[str, Habituation | None], *, currency: st
 
 def _fitted(fit: Habituation) -> str:
     how = translate(
-        "{windows:,} windows of {window} of {customers:,} customers, each compared with themselves; "
-        "effects of the month removed; median gap {gap:g} days. A rest restores the effect, so this is "
-        "for such gaps.",
+        "{windows:,} windows of {window} of {customers:,} customers, each compared with themselves; effects of the month "
+        "removed; median gap {gap:g} days. A rest restores the effect, so this is for such gaps.",
         windows=fit.windows,
         window=format_value(fit.window_days, "days"),
         customers=fit.customers,

@@ -55,7 +55,6 @@ class Habituation:
 
     first: Interval
     kappa: float
-    kappa_se: float
     half_life: Interval | None
     at_least: float
     customers: int
@@ -248,7 +247,6 @@ def fit_habituation(data: Exposures, *, level: float = 0.95) -> Habituation | No
     return Habituation(
         first=Interval.of_error(first, float(errors[0]), level),
         kappa=kappa,
-        kappa_se=float(errors[1]),
         half_life=life,
         at_least=float(np.log(2) / steepest) if steepest > 0 else np.inf,
         customers=int(customer.max()) + 1,

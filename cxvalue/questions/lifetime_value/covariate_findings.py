@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_date, format_number, format_range, format_value
 from cxvalue.language.catalogue import translate, written
+from cxvalue.language.words import sentences
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.lifetime_value.cltv_fit import model_of
 from cxvalue.questions.lifetime_value.findings import WRITER
@@ -50,7 +51,7 @@ def covariate_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
     label = translate(
         "How customers differ: purchase rate of {covariate} {level}", covariate=pace.covariate, level=pace.level
     )
-    ratio, text = (pace.ratio, pace.low, pace.high), " ".join(one for one in told if one)
+    ratio, text = (pace.ratio, pace.low, pace.high), sentences(*told)
     return [WRITER.write("covariates", label, ratio, "", text, method, grade="D", level=level)]
 
 
@@ -101,7 +102,7 @@ def _leaving(one: Coefficient, model: str) -> str:
     ends = {"low": one.low, "high": one.high}
     if one.low <= 1 <= one.high:
         return translate(
-            ("The data do not show whether they leave sooner or later ({low:.2f} to {high:.2f} times)."), **ends
+            "The data do not show whether they leave sooner or later ({low:.2f} to {high:.2f} times).", **ends
         )
     if model.startswith("pareto"):
         return translate(

@@ -14,7 +14,7 @@ from cxvalue.findings.points import withhold_points
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
-from cxvalue.language.words import enumerated
+from cxvalue.language.words import enumerated, sentences
 from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES
 from cxvalue.questions.lifetime_value.base_forecast import candidate_title, record_of, weights_of
 from cxvalue.tables.periods import Period
@@ -37,15 +37,6 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
     and how the holdout was forecast."""
     value, record = base.value, record_of(base)
     months, level = value.horizon_months, value.level
-    spent = translate(
-        "{way}, {spend} for spend, from all data up to {day}; margin over {months} months, discounted at {rate} a year, "
-        "nominal and before tax.",
-        way=_way_of(base, fit),
-        spend=_spend_title(fit),
-        day=format_date(fit.as_of),
-        months=months,
-        rate=format_level(value.annual_discount_rate),
-    )
     equity, newcomer = value.equity, value.new_customer
     mean = Interval(*(number / customers for number in equity))
     grade = grade_of(record)
@@ -53,16 +44,8 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
         each, worth = format_value(mean.value, currency), format_value(newcomer.value, currency)
     else:
         each, worth = format_range(*mean[1:], currency), format_range(*newcomer[1:], currency)
-    said = _joined(
+    said = sentences(
         _forecast(base, customers, currency, grade), record_sentence(record, months), _whole_periods(fit), fit.withheld
-    )
-    real = translate(
-        "The range is for the actual result: it covers the uncertainty of the parameters, chance, and "
-        "how far forecasts of this kind miss ({share:.0%} of its variance; chance and parameters alone: "
-        "{range} by {model}).",
-        share=_share_of_miss(base.total),
-        range=format_range(*base.model_value.equity[1:], currency),
-        model=MODEL_TITLES[fit.forecast],
     )
     fitted = translate(
         "{model}, fitted on all data up to {day}.", model=MODEL_TITLES[fit.forecast], day=format_date(fit.as_of)
@@ -75,7 +58,7 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
             equity,
             currency,
             said,
-            f"{spent} {real}",
+            _equity_method(base, fit, currency),
         ),
         writer.write(
             "mean",
@@ -91,10 +74,30 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
             newcomer,
             currency,
             _of_newcomer(fit, worth, months),
-            _joined(fitted, *_expected(fit)),
+            sentences(fitted, *_expected(fit)),
         ),
     ]
     return [*withhold_points(valued), *record_findings(record, months, level), *_holdout_findings(fit)]
+
+
+def _equity_method(base: WholeBase, fit: CltvFit, currency: str) -> str:
+    spent = translate(
+        "{way}, {spend} for spend, from all data up to {day}; margin over {months} months, discounted at {rate} a year, "
+        "nominal and before tax.",
+        way=_way_of(base, fit),
+        spend=_spend_title(fit),
+        day=format_date(fit.as_of),
+        months=base.value.horizon_months,
+        rate=format_level(base.value.annual_discount_rate),
+    )
+    real = translate(
+        "The range is for the actual result: it covers the uncertainty of the parameters, chance, and how far forecasts of "
+        "this kind miss ({share:.0%} of its variance; chance and parameters alone: {range} by {model}).",
+        share=_share_of_miss(base.total),
+        range=format_range(*base.model_value.equity[1:], currency),
+        model=MODEL_TITLES[fit.forecast],
+    )
+    return f"{spent} {real}"
 
 
 def _of_newcomer(fit: CltvFit, worth: str, months: int) -> str:
@@ -112,11 +115,6 @@ def _of_newcomer(fit: CltvFit, worth: str, months: int) -> str:
         **worths,
         thing=translate(fit.thing),
     )
-
-
-def _joined(*told: str) -> str:
-    """Whole sentences, one after the other; empty ones are left out."""
-    return " ".join(text for text in told if text)
 
 
 def _forecast(base: WholeBase, customers: int, currency: str, grade: str) -> str:
@@ -214,14 +212,12 @@ _MISSED_SHORTER = {
         "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at worst."
     ),
     -1: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
-        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at "
-        "worst, mostly too low."
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, forecasts of {span} "
+        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
     ),
     1: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
-        "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at "
-        "worst, mostly too high."
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, forecasts of {span} "
+        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
     ),
 }
 
@@ -334,8 +330,7 @@ def _others(fit: CltvFit) -> str:
     told = {"model": MODEL_TITLES[fit.selected], "misses": enumerated(f"{title} {off}" for title, off in each)}
     if all(score.log_score >= other.log_score for other in rest):
         return translate(
-            "{model} was the best at forecasting how each customer would buy; the others missed the total "
-            "by: {misses}.",
+            "{model} was the best at forecasting how each customer would buy; the others missed the total by: {misses}.",
             **told,
         )
     return translate("The study asks for {model}; the others missed the total by: {misses}.", **told)
@@ -380,7 +375,7 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
             "For a single customer the forecast was off by {error} {things} on average.", error=error, things=things
         )
     mean = translate("Mean absolute error over customers first seen before {day}.", day=format_date(fit.holdout_start))
-    came = _joined(_came(fit, score, {"day": before, **span}), _others(fit))
+    came = sentences(_came(fit, score, {"day": before, **span}), _others(fit))
     return [
         writer.write("holdout_bias", total, score.bias, unit, came, method),
         writer.write("holdout_mae", each, score.mae, unit, single, f"{method} {mean}"),

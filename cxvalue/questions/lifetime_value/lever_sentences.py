@@ -18,14 +18,12 @@ if TYPE_CHECKING:
 _LOST, _GAINED = False, True
 _RETENTION = {
     _GAINED: translatable(
-        "If one more in every hundred customers who are still there stayed for the next 12 months "
-        "({after:.1%} instead of {before:.1%}), today's customers would bring {worth} more over {months}"
-        " months ({range})."
+        "If one more in every hundred customers who are still there stayed for the next 12 months ({after:.1%} instead of "
+        "{before:.1%}), today's customers would bring {worth} more over {months} months ({range})."
     ),
     _LOST: translatable(
-        "If one more in every hundred customers who are still there stayed for the next 12 months "
-        "({after:.1%} instead of {before:.1%}), today's customers would bring {worth} less over {months}"
-        " months ({range})."
+        "If one more in every hundred customers who are still there stayed for the next 12 months ({after:.1%} instead of "
+        "{before:.1%}), today's customers would bring {worth} less over {months} months ({range})."
     ),
 }
 _PURCHASE = {
@@ -48,9 +46,8 @@ _PERIOD = {
         " instead of {before:.1f} months), they would bring {worth} more over {months} months ({range})."
     ),
     "quarter with a purchase": translatable(
-        "If the {active:,} active customers bought in one more quarter a year while they stay "
-        "({after:.1f} instead of {before:.1f} quarters), they would bring {worth} more over {months} "
-        "months ({range})."
+        "If the {active:,} active customers bought in one more quarter a year while they stay ({after:.1f} instead of "
+        "{before:.1f} quarters), they would bring {worth} more over {months} months ({range})."
     ),
     "year with a purchase": translatable(
         "If the {active:,} active customers bought in one more year a year while they stay ({after:.1f} "
@@ -58,9 +55,8 @@ _PERIOD = {
     ),
 }
 _PERIOD_LOST = translatable(
-    "If the {active:,} active customers bought in one more period a year while they stay "
-    "({after:.1f} instead of {before:.1f} periods), they would bring {worth} less over {months} "
-    "months ({range})."
+    "If the {active:,} active customers bought in one more period a year while they stay ({after:.1f} instead of "
+    "{before:.1f} periods), they would bring {worth} less over {months} months ({range})."
 )
 _MARGIN = {
     _GAINED: translatable(

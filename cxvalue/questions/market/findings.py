@@ -73,7 +73,7 @@ def _gap_text(one: Gap) -> str:
                 **values,
             )
         return translate(
-            ("{points} points ahead of {competitor} in {metric}; the benchmark gives no error, so there is no range."),
+            "{points} points ahead of {competitor} in {metric}; the benchmark gives no error, so there is no range.",
             **values,
         )
     values["range"] = format_range_of_size(one.latest, one.interval.low, one.interval.high, "")

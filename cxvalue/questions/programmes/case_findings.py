@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from cxvalue.findings.numbers import format_chance, format_level, format_range, 
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.grades import WEAK_GRADES
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.language.words import sentences
 from cxvalue.money.kept import kept_customers
 from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, no_price, title_of, writer_of
 from cxvalue.questions.programmes.verdict_sentences import SAID, goes_on, least_text, test_text, waiting_text
@@ -61,82 +62,111 @@ def case_findings(
     if case is None:
         return _without_money(writer, fit, programme, verdict, registration, parts)
     assert verdict is not None  # with money there is at least break-even to judge by
-    npv, payback = case.npv, case.payback
-    made = translate(
-        "From the assumptions as they stand over {horizon} months, discounted at {rate} a year, nominal and before tax; "
-        "ranges from {draws:,} draws of the effect and the stated ranges.",
-        horizon=case.horizon_months,
-        rate=format_level(case.annual_discount_rate),
-        draws=case.npv_draws.size,
-    )
-    made = f"{made} {goes_on(case)}"
-
-    def estimate(key: str, found: Bounded | None, text: str, method: str, missing: str = "") -> Finding:
-        unit, label = parts[key]
-        if found is None:
-            return writer.withhold(key, label, missing, unit, method)
-        value = range_of(found.value, found.low, found.high)
-        # Whole months and stated costs may be the same in every draw; an estimate may not.
-        if key in ("npv", "roi", "irr") and value[1] is None and math.isfinite(found.high - found.low):
-            return writer.withhold(key, label, translate(NO_RANGE), unit, method, word="withheld")
-        return writer.write(key, label, value, unit, text, method)
-
-    worth = translate_count(
-        "Over {count:,} month the programme is worth {npv} today ({range} with 95% confidence).",
-        "Over {count:,} months the programme is worth {npv} today ({range} with 95% confidence).",
-        case.horizon_months,
-        npv=format_value(npv.value, currency),
-        range=format_range(npv.low, npv.high, currency),
-    )
-    back = (
-        translate("It pays back its costs after {time}.", time=format_value(payback.value, "months"))
-        if payback and payback.value > 0
-        else translate("It never needs money up front.")
-    )
-    if payback and not math.isfinite(payback.high):
-        back += f" {perhaps_never(case, case.payback_draws)}"
-    roi, rate, most = case.roi, case.irr, case.peak_exposure
-    yearly = rate and translate("The money put in earns {share} a year.", share=format_value(rate.value, "share"))
-    out = (
-        translate("At most {amount} is spent before money comes back.", amount=format_value(most.value, currency))
-        if most.value > 0
-        else translate("No money is needed up front.")
-    )
-    loss = case.probability_of_loss
-    risk = (
-        translate(
-            "The chance that it loses money is {chance}; if it does, the loss is {loss} on average.",
-            chance=format_chance(loss),
-            loss=format_value(case.expected_loss, currency),
-        )
-        if loss >= 0.005
-        else translate("The chance that it loses money is {chance}.", chance=format_chance(loss))
-    )
+    money = _Money(writer, case, currency, parts)
     least = least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
-    at_zero = translate(
-        "The yearly rate at which the net present value is 0, for money that goes out first and then comes in."
-    )
-    no_costs = translate("no costs are stated.")
-    unit, label = parts["probability_of_loss"]
-    drawn = translate("Share of the draws with a net present value below zero.")
-    per_cost = translate("(Benefits − costs) / costs.")
-    whole = translate("Discounted, whole months.")
-    lowest = translate("The lowest point of the undiscounted running total.")
+    judged = _verdict(writer, fit, programme, verdict, registration, least, currency, money.made())
     kept = kept_customers(case)
-    judged = _verdict(writer, fit, programme, verdict, registration, least, currency, made)
     if kept is not None and judged.value is not None and verdict.metric == "npv":
         judged = replace(judged, text=f"{judged.text} {_sure_with(kept, verdict)}")
     return [
         judged,
-        estimate("npv", npv, worth, made),
+        money.npv(),
         *([] if kept is None else [_kept(writer, kept, case.horizon_months, currency)]),
-        estimate("roi", roi, _earned(roi.value, currency) if roi else "", f"{per_cost} {made}", no_costs),
-        estimate("irr", rate, yearly or "", f"{at_zero} {made}", _no_rate(case)),
-        estimate("payback_months", payback, back, f"{whole} {made}", not_paid_back(case)),
-        estimate("peak_exposure", most, out, f"{lowest} {made}"),
-        writer.write("probability_of_loss", label, loss, unit, risk, drawn, kind="chance"),
+        money.roi(),
+        money.irr(),
+        money.payback_months(),
+        money.peak_exposure(),
+        money.probability_of_loss(),
         _mde(writer, verdict, parts, least, translate(MDE)),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """What a case says in money, a finding a method; `parts` are the unit and the label of each."""
+
+    writer: FindingWriter
+    case: Case
+    currency: str
+    parts: Mapping[str, tuple[str, str]]
+
+    def npv(self) -> Finding:
+        npv = self.case.npv
+        worth = translate_count(
+            "Over {count:,} month the programme is worth {npv} today ({range} with 95% confidence).",
+            "Over {count:,} months the programme is worth {npv} today ({range} with 95% confidence).",
+            self.case.horizon_months,
+            npv=format_value(npv.value, self.currency),
+            range=format_range(npv.low, npv.high, self.currency),
+        )
+        return self._estimate("npv", npv, worth, self.made())
+
+    def roi(self) -> Finding:
+        roi, per_cost = self.case.roi, translate("(Benefits − costs) / costs.")
+        text, no_costs = _earned(roi.value, self.currency) if roi else "", translate("no costs are stated.")
+        return self._estimate("roi", roi, text, f"{per_cost} {self.made()}", no_costs)
+
+    def irr(self) -> Finding:
+        rate, text = self.case.irr, ""
+        if rate:
+            text = translate("The money put in earns {share} a year.", share=format_value(rate.value, "share"))
+        at_zero = translate(
+            "The yearly rate at which the net present value is 0, for money that goes out first and then comes in."
+        )
+        return self._estimate("irr", rate, text, f"{at_zero} {self.made()}", _no_rate(self.case))
+
+    def payback_months(self) -> Finding:
+        payback, whole = self.case.payback, translate("Discounted, whole months.")
+        if payback and payback.value > 0:
+            text = translate("It pays back its costs after {time}.", time=format_value(payback.value, "months"))
+        else:
+            text = translate("It never needs money up front.")
+        if payback and not math.isfinite(payback.high):
+            text += f" {perhaps_never(self.case, self.case.payback_draws)}"
+        return self._estimate("payback_months", payback, text, f"{whole} {self.made()}", not_paid_back(self.case))
+
+    def peak_exposure(self) -> Finding:
+        most, lowest = self.case.peak_exposure, translate("The lowest point of the undiscounted running total.")
+        if most.value > 0:
+            amount = format_value(most.value, self.currency)
+            text = translate("At most {amount} is spent before money comes back.", amount=amount)
+        else:
+            text = translate("No money is needed up front.")
+        return self._estimate("peak_exposure", most, text, f"{lowest} {self.made()}")
+
+    def probability_of_loss(self) -> Finding:
+        loss, (unit, label) = self.case.probability_of_loss, self.parts["probability_of_loss"]
+        if loss >= 0.005:
+            text = translate(
+                "The chance that it loses money is {chance}; if it does, the loss is {loss} on average.",
+                chance=format_chance(loss),
+                loss=format_value(self.case.expected_loss, self.currency),
+            )
+        else:
+            text = translate("The chance that it loses money is {chance}.", chance=format_chance(loss))
+        drawn = translate("Share of the draws with a net present value below zero.")
+        return self.writer.write("probability_of_loss", label, loss, unit, text, drawn, kind="chance")
+
+    def made(self) -> str:
+        """How all of them were made."""
+        made = translate(
+            "From the assumptions as they stand over {horizon} months, discounted at {rate} a year, nominal and before tax; "
+            "ranges from {draws:,} draws of the effect and the stated ranges.",
+            horizon=self.case.horizon_months,
+            rate=format_level(self.case.annual_discount_rate),
+            draws=self.case.npv_draws.size,
+        )
+        return f"{made} {goes_on(self.case)}"
+
+    def _estimate(self, key: str, found: Bounded | None, text: str, method: str, missing: str = "") -> Finding:
+        unit, label = self.parts[key]
+        if found is None:
+            return self.writer.withhold(key, label, missing, unit, method)
+        value = range_of(found.value, found.low, found.high)
+        # Whole months and stated costs may be the same in every draw; an estimate may not.
+        if key in ("npv", "roi", "irr") and value[1] is None and math.isfinite(found.high - found.low):
+            return self.writer.withhold(key, label, translate(NO_RANGE), unit, method, word="withheld")
+        return self.writer.write(key, label, value, unit, text, method)
 
 
 def _sure_with(kept: Kept, verdict: Verdict) -> str:
@@ -235,8 +265,7 @@ def _no_rate(case: Case) -> str:
     if (np.diff(np.sign(moved)) != 0).sum() == 1:
         return translate("so little comes back that the rate lies below −99% a year.")
     return translate(
-        "the money changes from out to in more than once, so there are several such rates and none of "
-        "them is meaningful."
+        "the money changes from out to in more than once, so there are several such rates and none of them is meaningful."
     )
 
 
@@ -297,4 +326,4 @@ def _verdict(
             grade=writer.grade,
         )
         text += f" {weak}"
-    return writer.write("verdict", title, verdict.word, "", text, f"{registration.text} {method}".strip())
+    return writer.write("verdict", title, verdict.word, "", text, sentences(registration.text, method))

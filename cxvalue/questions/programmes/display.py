@@ -60,10 +60,7 @@ def base_sentence(effect: Effect, unit: str) -> str:
     if other is None or other.estimate != other.estimate:
         return said
     textbook = translate(
-        (
-            "Measured only from the month before the start, as in textbooks, the effect is {textbook} "
-            "instead of {effect}."
-        ),
+        "Measured only from the month before the start, as in textbooks, the effect is {textbook} instead of {effect}.",
         textbook=format_value(other.estimate, unit),
         effect=format_value(effect.estimate, unit),
     )

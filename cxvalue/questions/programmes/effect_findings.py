@@ -13,7 +13,7 @@ from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.letters import begun
-from cxvalue.language.words import named, spoken_words
+from cxvalue.language.words import named, sentences, spoken_words
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -149,18 +149,13 @@ def _contribution(
     }
     text = (
         translate(
-            (
-                "By the end of {month} the programme has contributed {amount} net of its costs ({range}); "
-                "nothing is extrapolated."
-            ),
+            "By the end of {month} the programme has contributed {amount} net of its costs ({range}); "
+            "nothing is extrapolated.",
             **told,
         )
         if value >= 0
         else translate(
-            (
-                "By the end of {month} the programme has lost {amount} net of its costs ({range}); nothing is "
-                "extrapolated."
-            ),
+            "By the end of {month} the programme has lost {amount} net of its costs ({range}); nothing is extrapolated.",
             **told,
         )
     )
@@ -232,15 +227,14 @@ def _drift_limit(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
     limit = effect.extra["drift_limit"]
     label = translate("monthly drift that would undo the effect")
     method = translate(
-        "The monthly drift, lasting throughout, at which the range of the effect reaches zero if that "
-        "drift is its bias."
+        "The monthly drift, lasting throughout, at which the range of the effect reaches zero if that drift is its bias."
     )
     most = limit["still_proven"]
     if most is None:
         reason = translate("the effect is not proven even if the units would have moved alike.")
         return writer.withhold("drift_limit", label, reason, unit, method)
     stays, seen = _drift_texts(effect, format_value(most, unit), unit)
-    return writer.write("drift_limit", label, most, unit, f"{stays} {seen}".strip(), method)
+    return writer.write("drift_limit", label, most, unit, sentences(stays, seen), method)
 
 
 def _drift_texts(effect: Effect, most: str, unit: str) -> tuple[str, str]:

@@ -53,7 +53,7 @@ class GoodwillFit(Plain):
         cap, times_per_year, value, low, high, chosen: the recommended rule (0: none pays) and its value a year.
         cap_range, times_range: of the rules that the draws choose.
         current_cap, current_times: the rule in force; its value stands in `rules`.
-        saved_per_waiver, gain_per_customer, extra_share: value, low, high; the saving is shown but not counted where
+        saved_per_waiver, extra_share: value, low, high; the saving is shown but not counted where
             `handling_class` is capacity.
         extra_source: where the moral hazard comes from.
         uptake: share of what the rule in force allows that was waived.
@@ -73,7 +73,6 @@ class GoodwillFit(Plain):
     current_cap: float
     current_times: int
     saved_per_waiver: Sequence[float]
-    gain_per_customer: Sequence[float]
     extra_share: Sequence[float]
     extra_source: str
     handling_class: str
@@ -104,13 +103,7 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
         raise BadInput(problems)
     source = tables.source(programme)
     months, people = population(source)
-    if months.count < WINDOW:
-        found = translate(
-            "the tables cover {months} full months, and a yearly rule needs {needed}.",
-            months=months.count,
-            needed=WINDOW,
-        )
-        raise BadInput.at(where, found, translate("Wait, or give the tables a longer history."))
+    _refuse_short(months.count, where)
     marked = _with_programme(fees, people, months)
     extra, extra_source = _moral_hazard(settings, source, fit, marked, people, where)
     saved = _saved(settings, marked, interactions, where)
@@ -132,14 +125,7 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
         )  # fmt: skip
 
     force = search((0.0, 0.0, 0.0), [cap], [often]).rules.iloc[0]
-    if not force["customers"]:
-        found = translate(
-            "the current rule (up to {cap:g}, {times} a year) would have waived nothing in the last 12 months.",
-            cap=cap,
-            times=often,
-        )
-        remedy = translate("Check its cap against the amounts of the table 'fees'.")
-        raise BadInput.at(f"{where}.current", found, remedy)
+    _refuse_idle(force["customers"], settings, where)
     gain = _gain(settings, fit, rows, force, extra, customers)
     found_ = search(gain, *settings.rules)
     return GoodwillFit(
@@ -156,7 +142,6 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
         current_cap=cap,
         current_times=often,
         saved_per_waiver=saved,
-        gain_per_customer=gain,
         extra_share=extra,
         extra_source=extra_source,
         handling_class=settings.handling_class,
@@ -165,6 +150,27 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
         fees=int(rows["amount"].size),
         grade=max(str(fit.effect.grade), "C"),
     )
+
+
+def _refuse_short(months: int, where: str) -> None:
+    if months < WINDOW:
+        found = translate(
+            "the tables cover {months} full months, and a yearly rule needs {needed}.", months=months, needed=WINDOW
+        )
+        raise BadInput.at(where, found, translate("Wait, or give the tables a longer history."))
+
+
+def _refuse_idle(waived: float, settings: Goodwill, where: str) -> None:
+    """Refuse a rule in force that would have waived nothing: there is nothing to compare others with."""
+    if waived:
+        return
+    found = translate(
+        "the current rule (up to {cap:g}, {times} a year) would have waived nothing in the last 12 months.",
+        cap=settings.current.cap,
+        times=settings.current.times_per_year,
+    )
+    remedy = translate("Check its cap against the amounts of the table 'fees'.")
+    raise BadInput.at(f"{where}.current", found, remedy)
 
 
 def recent_effect(effect: Effect, months: int = WINDOW) -> Triple:

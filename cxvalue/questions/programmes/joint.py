@@ -92,7 +92,6 @@ def measure_portfolio(
         ledger=(*_ledger(paths, claims, months, counted.rates), *_unpriced(paths, fits)),
         contacted=[(one.name, contacted_under(contacts, one.name, one.control, sources)) for one in campaigns],
         holdout=_holdout(study, claims, sources, table("customers")) if priced else None,
-        measured_alone=tuple(names[state[0]] for state in sorted(states) if len(state) == 1),
     )
 
 

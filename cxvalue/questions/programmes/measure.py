@@ -204,7 +204,7 @@ def design_of(programme: Programme, rollout: ir.Table) -> tuple[str, str]:
     return (
         "staggered",
         translate(
-            ("Each {unit} got it at its own date, so those with it are compared with those that do not have it yet."),
+            "Each {unit} got it at its own date, so those with it are compared with those that do not have it yet.",
             unit=programme.unit,
         ),
     )

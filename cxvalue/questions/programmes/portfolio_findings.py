@@ -69,9 +69,8 @@ def portfolio_findings(
     made = f"{translate(WAYS[portfolio.way])} {less}"
     worth = _worth_text(portfolio, totals, currency, level)
     method = translate(
-        "Sum of the cases' net present values, each at its own start, less the margin that they count "
-        "twice: per treated customer-month as measured to date. The range allows for errors that the "
-        "cases share."
+        "Sum of the cases' net present values, each at its own start, less the margin that they count twice: per treated "
+        "customer-month as measured to date. The range allows for errors that the cases share."
     )
     to_date = (totals.to_date, totals.to_date_low, totals.to_date_high)
     npv = (totals.npv, totals.npv_low, totals.npv_high)
@@ -99,10 +98,7 @@ def _to_date_text(portfolio: Portfolio, totals: Totals, currency: str, level: fl
                 **told,
             )
         return translate(
-            (
-                "Together, both programmes have lost {amount} net of their costs so far ({range} with {level} "
-                "confidence)."
-            ),
+            "Together, both programmes have lost {amount} net of their costs so far ({range} with {level} confidence).",
             **told,
         )
     if totals.to_date >= 0:
@@ -115,10 +111,7 @@ def _to_date_text(portfolio: Portfolio, totals: Totals, currency: str, level: fl
             **told,
         )
     return translate_count(
-        (
-            "Together, the {count:,} programme has lost {amount} net of its costs so far ({range} with "
-            "{level} confidence)."
-        ),
+        "Together, the {count:,} programme has lost {amount} net of its costs so far ({range} with {level} confidence).",
         (
             "Together, the {count:,} programmes have lost {amount} net of their costs so far ({range} with "
             "{level} confidence)."
@@ -198,8 +191,7 @@ def _once_text(portfolio: Portfolio, totals: Totals, currency: str) -> str:
             )
             if totals.plain_to_date > totals.to_date
             else translate(
-                "Each single estimate contains part of the others, and their plain sum, {plain}, would miss part"
-                " of it.",
+                "Each single estimate contains part of the others, and their plain sum, {plain}, would miss part of it.",
                 plain=plain,
             )
         )
@@ -219,9 +211,8 @@ def _once_text(portfolio: Portfolio, totals: Totals, currency: str) -> str:
     }
     checked = (
         translate(
-            "The {customers:,} customers held out of everything show that all of it added {amount} ({range})"
-            " before costs, less than the sum of the programmes: the sum is cut to that, {share:.0%} of the "
-            "claims.",
+            "The {customers:,} customers held out of everything show that all of it added {amount} ({range}) before costs, "
+            "less than the sum of the programmes: the sum is cut to that, {share:.0%} of the claims.",
             share=totals.factor,
             **told,
         )

@@ -96,9 +96,8 @@ def market_findings(
     lost = [-market.lost(case, share) for share in market.erosion]
     acting = case.changed(erosion_per_year=market.erosion[0])
     text = translate(
-        "{title}: if we do nothing and the market keeps taking {share} of every customer's margin a "
-        "year, we lose {lost} over the horizon ({range}). Even if the effect falls with the market, the "
-        "programme is worth {npv}.",
+        "{title}: if we do nothing and the market keeps taking {share} of every customer's margin a year, we lose {lost} "
+        "over the horizon ({range}). Even if the effect falls with the market, the programme is worth {npv}.",
         title=title,
         share=format_level(market.erosion[0]),
         lost=format_value(-lost[0], currency),
@@ -151,8 +150,7 @@ def _no_longer(case: Case, title: str, limit: float, unit: str) -> str:
             now=now,
         )
     pays = translate(
-        "{title}: it no longer pays if the effect falls below {limit} per customer and month ({now} "
-        "now), all else equal.",
+        "{title}: it no longer pays if the effect falls below {limit} per customer and month ({now} now), all else equal.",
         title=title,
         limit=format_value(case.break_even, unit),
         now=now,

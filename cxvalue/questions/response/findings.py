@@ -23,8 +23,7 @@ FEW = translatable(
 )
 THIN = 0.05
 NEEDS = translatable(
-    "Left out: the interactions contain no complaints that were answered (columns complaint, "
-    "responded_on or resolved_on)."
+    "Left out: the interactions contain no complaints that were answered (columns complaint, responded_on or resolved_on)."
 )
 LABELS = {
     "retained": translatable("stay after a fast answer"),
@@ -89,7 +88,7 @@ def response_findings(
         naive=_tenths(turned * found.naive),
     )
     undo = translate(
-        ("A hidden cause that explains {share} of the remaining variation in both speed and staying would undo it."),
+        "A hidden cause that explains {share} of the remaining variation in both speed and staying would undo it.",
         share=format_value(found.robustness, "share"),
     )
     out.append(writer.write("retained", translate(LABELS["retained"]), kept, SHARE_POINTS, f"{effect} {undo}"))
@@ -115,10 +114,9 @@ def _tenths(per_100: float) -> str:
 
 def _followed(found: Recovery, rules: ExperienceRules, target: str) -> str:
     how = translate(
-        "{complaints:,} complaints, each the first of its customer after 180 days without one, {fast:,} "
-        "answered within {target}. Both groups count from day {start} to day {end}; doubly robust, "
-        "cross-fitted, given margin, purchases, silence, tenure, earlier complaints, reason, channel, "
-        "touchpoint, unit, weekday and month.",
+        "{complaints:,} complaints, each the first of its customer after 180 days without one, {fast:,} answered within "
+        "{target}. Both groups count from day {start} to day {end}; doubly robust, cross-fitted, given margin, purchases, "
+        "silence, tenure, earlier complaints, reason, channel, touchpoint, unit, weekday and month.",
         complaints=found.complaints,
         fast=found.fast,
         target=target,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxvalue.foundation.arrays import Places
+from cxvalue.foundation.arrays import Floats, Places
 from cxvalue.foundation.intervals import Interval, share_of_error
 from cxvalue.questions.experience.answers import FEWEST_TO_FIT
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
@@ -67,17 +67,20 @@ def lateness_of(answers: ir.Table, *, main: str, level: float = 0.95) -> Latenes
     frame = None if rows is None else in_order(rows.select(*_TOLD)).to_pandas()
     if frame is None or len(frame) < FEWEST_TO_FIT:
         return None
-    days, points = frame["days"].to_numpy(float), frame["points"].to_numpy(float)
-    cell = _cells(frame)
-    found = slopes_clustered(points, days[:, None], cell)
+    days, told = frame["days"].to_numpy(float), float(frame["points"].to_numpy(float).mean())
+    slope = _slope(frame, days[:, None], level)
+    if slope is None:
+        return None
+    return Lateness(slope, told, told - slope.value * float(days.mean()), float(days.mean()), len(frame))
+
+
+def _slope(frame: pd.DataFrame, x: Floats, level: float) -> Interval | None:
+    """Slope of points on the first column of `x`, beside the others, within touchpoint and month, by customer."""
+    found = slopes_clustered(frame["points"].to_numpy(float), x, _cells(frame))
     if not found.kept[0]:
         return None
     error = float(np.sqrt(found.covariance(codes_of(frame["customer_id"].to_numpy(object)))[0, 0]))
-    slope = float(found.beta[0])
-    told = float(points.mean())
-    return Lateness(
-        Interval.of_error(slope, error, level), told, told - slope * float(days.mean()), float(days.mean()), len(frame)
-    )
+    return Interval.of_error(float(found.beta[0]), error, level)
 
 
 def expectation_of(
@@ -114,10 +117,4 @@ def _pull(answers: ir.Table, main: str, scale: tuple[float, float], level: float
     middle = (frame["expected_best"].to_numpy(float) + frame["expected_worst"].to_numpy(float)) / 2
     middle = 100 * (middle - low) / (high - low)
     middle = middle - middle.mean()
-    cell = _cells(frame)
-    x = np.column_stack([days * middle, days, middle])
-    found = slopes_clustered(frame["points"].to_numpy(float), x, cell)
-    if not found.kept[0]:
-        return None
-    error = float(np.sqrt(found.covariance(codes_of(frame["customer_id"].to_numpy(object)))[0, 0]))
-    return Interval.of_error(float(found.beta[0]), error, level)
+    return _slope(frame, np.column_stack([days * middle, days, middle]), level)

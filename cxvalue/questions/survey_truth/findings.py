@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_number, format_range, format_range_of_size, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import sentences
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -175,7 +176,7 @@ def timing_findings(late: Lateness | None, expected: Expectation | None, *, main
             told=format_number(late.told),
         )
         how = translate(
-            ("{answers:,} answers, invited {days:.1f} days after the event on average; within touchpoint and month."),
+            "{answers:,} answers, invited {days:.1f} days after the event on average; within touchpoint and month.",
             answers=late.answers,
             days=late.mean_days,
         )
@@ -211,5 +212,5 @@ def minimum_finding(least: int, detect: float, *, main: str, a_point: str = "") 
         answers=least,
     )
     how = translate("2 (z.975 + z.80)² v / δ²: found in four of five cases, at 95%.")
-    text, label = f"{text} {a_point}".strip(), translate("answers per group")
+    text, label = sentences(text, a_point), translate("answers per group")
     return _writer().write("minimum_n", label, least, "answers", text, how, kind="count")

@@ -50,13 +50,13 @@ def kish(weights: Floats) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def minimum_n(variance: float, difference: float, level: float = 0.95, power: float = 0.8) -> int:
-    """Answers a group so that a difference of two groups is seen: 2 (z + z)² v / δ².
+def minimum_n(variance: float, difference: float) -> int:
+    """Answers a group so that a difference of two groups is seen at 5% with a power of 80%: 2 (z + z)² v / δ².
 
     >>> minimum_n(0.61, 0.05), minimum_n(2.1**2, 0.2)
     (3831, 1731)
     """
-    return ceil(2 * (reach_of(level) + ndtri(power)) ** 2 * variance / difference**2)
+    return ceil(2 * (reach_of(0.95) + ndtri(0.8)) ** 2 * variance / difference**2)
 
 
 def bounds_without_assumption(mean: float, rate: float, low: float, high: float) -> tuple[float, float]:

@@ -112,8 +112,7 @@ def _main_store(writer: FindingWriter, found: Wallet, value: Interval) -> Findin
     }
     if found.at_till:
         text = translate(
-            "{share} of customers ({range}) call us their main shop; asked at the till alone, it would seem "
-            "to be {till}.",
+            "{share} of customers ({range}) call us their main shop; asked at the till alone, it would seem to be {till}.",
             till=format_value(found.as_asked, "share"),
             **values,
         )

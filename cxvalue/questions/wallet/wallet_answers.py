@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Bools, Floats, Ints
-from cxvalue.questions.experience.answers import WALLET
+from cxvalue.questions.experience.answers import WALLET, in_home_units
 from cxvalue.questions.experience.dummies import codes_of
 from cxvalue.tables.windows import AFTER, BEFORE, moments_of, sums_around
 
@@ -81,10 +81,7 @@ def wallet_rows(
         unit=last.unit.max(),
         **{name: last.score.mean(where=last.metric == name) for name in WALLET},
     )
-    if customers is not None and "unit" in customers.columns:
-        homes = customers.group_by("customer_id").agg(unit=customers.unit.cast("string").max())
-        wide = wide.drop("unit").left_join(homes, "customer_id").drop("customer_id_right")
-    frame = wide.order_by("customer_id").to_pandas()
+    frame = in_home_units(wide, customers).order_by("customer_id").to_pandas()
     if len(frame) < FEWEST:
         return None
     ids, day = frame["customer_id"].to_numpy(), frame["day"].to_numpy().astype("datetime64[D]")

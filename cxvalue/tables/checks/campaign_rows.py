@@ -50,10 +50,8 @@ def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Pro
                 many, listed = sum(forms[form] for form in some), enumerated(map(repr, some))
                 said = (
                     translate_count(
-                        "{count:,} contact spells the campaign {name!r} as {written}, which makes it a different "
-                        "campaign.",
-                        "{count:,} contacts spell the campaign {name!r} as {written}, which makes it a different "
-                        "campaign.",
+                        "{count:,} contact spells the campaign {name!r} as {written}, which makes it a different campaign.",
+                        "{count:,} contacts spell the campaign {name!r} as {written}, which makes it a different campaign.",
                         many,
                         name=wanted,
                         written=listed,

@@ -53,12 +53,10 @@ def _long_before(observed: Observed) -> list[Caution]:
     if silence <= max(A_YEAR, (days[-1] - days[place]).days) or not few or 2 * apart > sum(rows):
         return []
     text = translate_count(
-        "{count:,} row is dated {first} or up to {last}, {years:,.0f} years before the next one on "
-        "{next}: such a day is often entered where none was known. The history would begin with it: "
-        "correct it, or leave the row out.",
-        "{count:,} rows are dated {first} or up to {last}, {years:,.0f} years before the next one on "
-        "{next}: such days are often entered where none was known. The history would begin with them: "
-        "correct them, or leave the rows out.",
+        "{count:,} row is dated {first} or up to {last}, {years:,.0f} years before the next one on {next}: such a day is "
+        "often entered where none was known. The history would begin with it: correct it, or leave the row out.",
+        "{count:,} rows are dated {first} or up to {last}, {years:,.0f} years before the next one on {next}: such days are "
+        "often entered where none was known. The history would begin with them: correct them, or leave the rows out.",
         apart,
         first=days[0],
         last=days[place - 1],
@@ -84,9 +82,8 @@ def _swapped(observed: Observed) -> list[Caution]:
     closed = [one for one in range(7) if _closed_but_early(one, early, late)]
     if outside >= max(FEWEST_OUTSIDE, OUTSIDE * total):
         text = translate(
-            "{rows:,} rows are dated before {first} or after {last}, all of them on the first to the twelfth"
-            " of a month: in such rows day and month were often swapped when a spreadsheet read them. Export"
-            " the dates again.",
+            "{rows:,} rows are dated before {first} or after {last}, all of them on the first to the twelfth of a month: "
+            "in such rows day and month were often swapped when a spreadsheet read them. Export the dates again.",
             rows=outside,
             first=begin,
             last=end,
@@ -95,9 +92,8 @@ def _swapped(observed: Observed) -> list[Caution]:
     if closed:
         found = sum(n for day, n in early if day.weekday() in closed)
         text = translate(
-            "{rows:,} rows from the first to the twelfth of a month fall on weekdays on which no later ones "
-            "do: in such rows day and month were often swapped when a spreadsheet read them. Export the "
-            "dates again.",
+            "{rows:,} rows from the first to the twelfth of a month fall on weekdays on which no later ones do: in such "
+            "rows day and month were often swapped when a spreadsheet read them. Export the dates again.",
             rows=found,
         )
         return [Caution("doubtful_days", observed.tables[0], "date", found, found / total, text, lowers=True)]

@@ -62,10 +62,9 @@ def dates_to_come(
         if contract.name == "subscriptions" and soon and soon >= FEW * still:
             share = soon / still
             text = translate(
-                "{soon:,} of the {still:,} contracts that run on {day} ({share:.0%}) have an end entered in the "
-                "12 months after it. The forecast does not use such an end: it assumes that they are renewed as "
-                "often as earlier contracts were. If they are notices already given, more customers will leave "
-                "than forecast.",
+                "{soon:,} of the {still:,} contracts that run on {day} ({share:.0%}) have an end entered in the 12 months "
+                "after it. The forecast does not use such an end: it assumes that they are renewed as often as earlier "
+                "contracts were. If they are notices already given, more customers will leave than forecast.",
                 soon=soon,
                 still=still,
                 day=as_of,

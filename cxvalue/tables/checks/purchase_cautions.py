@@ -31,9 +31,8 @@ def _repeated(repeats: int, doubled: int, total: int) -> list[Caution]:
     share = repeats / total
     if doubled:
         text = translate(
-            "{rows:,} rows are on days on which nearly every row appears twice or more, one such day after "
-            "another: a file that was appended twice looks like that. Remove the repeated rows, or map an "
-            "order_id.",
+            "{rows:,} rows are on days on which nearly every row appears twice or more, one such day after another: a file "
+            "that was appended twice looks like that. Remove the repeated rows, or map an order_id.",
             rows=doubled,
         )
         return [Caution("repeated_rows", "transactions", "", doubled, doubled / total, text, share >= NOTABLE)]
@@ -73,12 +72,10 @@ def _refunds(made: Purchases) -> list[Caution]:
     amount = float(made.unmatched.amount.sum().to_pyarrow().as_py() or 0.0)
     share = amount / made.revenue if made.revenue > 0 else None
     text = translate_count(
-        "{count:,} refund of {amount:,.2f} in all is left out, as the earlier purchases of the customers"
-        " do not cover them: revenue is too high by that much unless they belong to purchases before the"
-        " first row.",
-        "{count:,} refunds of {amount:,.2f} in all are left out, as the earlier purchases of the "
-        "customers do not cover them: revenue is too high by that much unless they belong to purchases "
-        "before the first row.",
+        "{count:,} refund of {amount:,.2f} in all is left out, as the earlier purchases of the customers do not cover "
+        "them: revenue is too high by that much unless they belong to purchases before the first row.",
+        "{count:,} refunds of {amount:,.2f} in all are left out, as the earlier purchases of the customers do not cover "
+        "them: revenue is too high by that much unless they belong to purchases before the first row.",
         made.unmatched_refunds,
         amount=amount,
     )

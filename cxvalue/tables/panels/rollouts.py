@@ -123,8 +123,7 @@ def check_people(source: PanelSource, months: PanelMonths, people: ibis.Table, e
     if untreated.empty and treated["start"].nunique() == 1:
         month = months.day(int(treated["start"].iloc[0]))
         found = translate(
-            "every unit started by {month} and none is left without the programme, so there is nothing to "
-            "compare with.",
+            "every unit started by {month} and none is left without the programme, so there is nothing to compare with.",
             month=format_month(month),
         )
         raise BadInput.at(where, found, translate("List the units that never got it, with an empty start."))

@@ -39,7 +39,7 @@ def test_a_level_that_goes_with_less_says_how_much_less() -> None:
 
 
 def fit(kappa: float, se: float, first: tuple[float, float, float] = (20.0, 18.0, 22.0)) -> Habituation:
-    return Habituation(Interval(*first), kappa, se, half_life(kappa, se), 2.0, 500, 3000, 28, 40.0)
+    return Habituation(Interval(*first), kappa, half_life(kappa, se), 2.0, 500, 3000, 28, 40.0)
 
 
 def test_a_half_life_stands_in_repeats_and_months() -> None:
