@@ -125,6 +125,12 @@ class PurchaseLog:
             found[some] = self._counted(some, rows, day)
         return found
 
+    def came(self, after: int, until: int) -> NDArray[np.int64]:
+        """Days with a purchase after the end of `after` up to `until`, of each customer known by the end of `after`."""
+        before = self.counts(after)
+        known = before > 0
+        return self.counts(until)[known] - before[known]
+
     def _counted(self, some: slice, rows: slice, day: int) -> NDArray[np.int64]:
         """The same of some customers, whose rows these are."""
         return np.asarray(np.add.reduceat(self.day[rows] <= day, self.start[some] - rows.start, dtype=np.int64))
