@@ -50,6 +50,14 @@ def test_numbers_follow_the_order_of_all_ids(tmp_path: Path, monkeypatch: pytest
         read_numbered(con, tmp_path, "fees")
 
 
+def test_ids_of_purchases_alone_are_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_numbers, "MANY_ROWS", 3)
+    ids = [f"C{number % 700}" for number in range(5_000)]
+    write_numbered({"purchases": ibis.memtable({"customer_id": ids})}.get, tmp_path)
+    found = ids_in_order(connect(), tmp_path, "purchases").to_pandas()["customer_id"].tolist()
+    assert found == sorted(set(ids))
+
+
 def test_a_small_study_keeps_its_ids(tmp_path: Path) -> None:
     purchases = ibis.memtable({"customer_id": ["a"], "date": ["2025-01-02"]})
     write_numbered({"purchases": purchases}.get, tmp_path)
