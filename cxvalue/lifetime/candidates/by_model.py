@@ -48,16 +48,17 @@ def all_states_of(log: PurchaseLog, day: int, unit: TimeUnit, new_from: int | No
         unit: of time.
         new_from: the margins of first purchases are those of customers first seen from that day on.
     """
-    known = log.known(day)
+    known = log.added_up(log.known(day))
     start = log.start[known.customer]
     counted = log.known_margin[start]
     if new_from is not None:
         counted &= known.first >= new_from
-    # As there: added up in their own order, so that the order of the customers has no say.
-    firsts = np.sort(log.margin[start[counted]])
+    told = np.logical_or.reduceat(log.known_margin & (log.day <= day), log.start[:-1])[known.customer]
+    # Sorted before they are added up, as there: the order of the customers has no say.
+    firsts, margins = np.sort(log.margin[start[counted]]), np.sort(known.margin[told])
     return replace(
         states_of(known, unit),
-        total_margin=float(np.sort(known.margin).sum()) if log.known_margin.any() else math.nan,
+        total_margin=float(margins.sum()) if margins.size else math.nan,
         total_revenue=float(np.sort(known.revenue).sum()),
         first_margin_mean=float(firsts.mean()) if firsts.size else math.nan,
         first_margin_se=float(firsts.std(ddof=1) / math.sqrt(firsts.size)) if firsts.size > 1 else math.nan,
