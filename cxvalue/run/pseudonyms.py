@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
+from cxvalue.tables.parquet import repeating_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,7 +61,12 @@ class Pseudonyms:
         import pyarrow as pa
 
         coded = ids.cast(pa.string()).dictionary_encode()
-        names = [self(name) for name in coded.dictionary.to_pylist()]
+        # Keyed once: to look for the hash by its name and to mix in the key for each id takes as long again.
+        keyed, names = hmac.new(self.key, digestmod="sha256"), []
+        for identifier in coded.dictionary.to_pylist():
+            own = keyed.copy()
+            own.update(identifier.encode())
+            names.append(own.hexdigest()[:LENGTH])
         return pa.array(names, pa.string()).take(coded.indices)
 
 
@@ -92,7 +98,8 @@ def _publish_parquet(path: Path, folder: Path, key: Pseudonyms | None, *, csv_be
         small = source.metadata.num_rows <= ROWS_OF_A_SMALL_TABLE
         named = pa.schema([field.with_name(inert_text(field.name)) for field in schema])
         text = pa_csv.CSVWriter(folder / f"{path.stem}.csv", named) if csv_beside and small else None
-        with pq.ParquetWriter(folder / path.name, schema, compression="zstd") as target:
+        few = repeating_columns(schema)
+        with pq.ParquetWriter(folder / path.name, schema, compression="zstd", use_dictionary=few) as target:
             for batch in source.iter_batches():
                 columns = list(batch.columns)
                 if key is not None and place >= 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cxvalue.engine.sums import sums_of_groups
 from cxvalue.foundation.arrays import Floats
 
 if TYPE_CHECKING:
@@ -125,6 +126,12 @@ class PurchaseLog:
             found[some] = self._counted(some, rows, day)
         return found
 
+    def came(self, after: int, until: int) -> NDArray[np.int64]:
+        """Days with a purchase after the end of `after` up to `until`, of each customer known by the end of `after`."""
+        before = self.counts(after)
+        known = before > 0
+        return self.counts(until)[known] - before[known]
+
     def _counted(self, some: slice, rows: slice, day: int) -> NDArray[np.int64]:
         """The same of some customers, whose rows these are."""
         return np.asarray(np.add.reduceat(self.day[rows] <= day, self.start[some] - rows.start, dtype=np.int64))
@@ -149,6 +156,15 @@ class PurchaseLog:
             first[mine] = self.day[start]
             last[mine] = self.day[start + bought[mine] - 1]
         return Known(day, customer, bought, first, last, revenue, first_revenue, margin, paid)
+
+    def added_up(self, known: Known) -> Known:
+        """What `known` says, revenue and margin to the last bit as the engine adds them up."""
+        found = np.empty((2, len(self)))
+        for some, whose, seen in self._span(None, known.day):
+            for own, values in zip(found, (self.revenue, self.margin), strict=True):
+                own[some] = sums_of_groups(whose, values[seen], some.stop - some.start)
+        revenue, margin = (own[known.customer] for own in found)
+        return replace(known, revenue=revenue, margin=margin)
 
     def between(
         self, known: Known, after: int, until: int, factors: Floats, month_days: float

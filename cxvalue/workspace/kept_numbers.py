@@ -64,6 +64,15 @@ def ids_of(folder: Path, customers: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(ids.take(customers).to_numpy(), dtype=object)
 
 
+def ids_in_order(con: ibis.BaseBackend, folder: Path, name: str) -> ir.Table:
+    """The ids of the customers of a table that `write_numbered` wrote, each once, in the order of their numbers."""
+    people = con.read_parquet(folder / _PEOPLE)
+    if not any((folder / _file(other)).is_file() for other in NUMBERED if other != name):
+        return people.select("customer_id")  # written in this order
+    rows = con.read_parquet(folder / _file(name))
+    return people.semi_join(rows, people.number == rows.customer_id).order_by("number").select("customer_id")
+
+
 def _with_numbers(rows: ir.Table, people: ir.Table) -> ir.Table:
     joined = rows.left_join(people, "customer_id")
     return joined.select(*(name for name in rows.columns if name != "customer_id"), customer_id=joined.number)

@@ -15,6 +15,7 @@ from cxvalue.workspace.kept_arrays import read_arrays, write_arrays
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import ibis.expr.types as ir
     import pyarrow as pa
 
 _EACH = ("frequency", "recency_days", "age_days", "mean_spend", "since_bought", "paid", "first_paid")
@@ -23,8 +24,11 @@ _FOLDER, _IDS, _TOLD = "states", "ids.parquet", "together.json"
 _ROWS_AT_ONCE = 250_000
 
 
-def write_states(states: PurchaseStates, folder: Path) -> None:
-    """Write histories, one a customer, into the folder ``states``: ids, columns, and what is of all together."""
+def write_states(states: PurchaseStates, folder: Path, ids: ir.Table | None = None) -> None:
+    """Write histories, one a customer, into the folder ``states``: ids, columns, and what is of all together.
+
+    Of states without ids `ids` has them, a row a state.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -33,6 +37,9 @@ def write_states(states: PurchaseStates, folder: Path) -> None:
     told: dict[str, Any] = {name: float(getattr(states, name)).hex() for name in _TOGETHER}
     told |= {"as_of": states.as_of.isoformat(), "time_unit": states.time_unit.value}
     (folder / _FOLDER / _TOLD).write_text(json.dumps(told), encoding="utf-8")
+    if ids is not None:
+        ids.to_parquet(folder / _FOLDER / _IDS)
+        return
     assert states.customer_id is not None  # one a customer
     schema = pa.schema([("customer_id", pa.string())])
     with parquet.ParquetWriter(folder / _FOLDER / _IDS, schema, compression="lz4") as writer:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from cxvalue.findings.finding import Finding, write_findings
@@ -134,6 +135,13 @@ def test_published_ids_are_pseudonyms_that_only_the_key_can_make(
     everything = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert b"sesame" not in everything
     assert reading(folder / "manifest.json")["pseudonyms"]["key"] == "environment"
+
+
+@pytest.mark.parametrize("key", [b"k", b"longer than a block of the hash " * 4])
+def test_a_column_gets_the_pseudonym_of_each_id(key: bytes) -> None:
+    one = Pseudonyms(key, "")
+    column = one.column(pa.array(["C1", None, "Ж", "C1", ""]))
+    assert column.to_pylist() == [one("C1"), None, one("Ж"), one("C1"), one("")]
 
 
 def test_without_a_key_every_run_makes_its_own(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:

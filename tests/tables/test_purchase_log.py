@@ -50,6 +50,7 @@ def test_what_came_after_a_day_counts_by_its_month() -> None:
     assert count.tolist() == [2, 1]
     assert worth.tolist() == [6 / 2 * 0.5, 4 / 2 * 0.25]
     assert log.between(log.known(15), 15, 29, np.array([1.0]), 30.0)[0].tolist() == [1, 0]
+    assert (log.came(15, 45).tolist(), log.came(15, 29).tolist()) == ([2, 1], [1, 0])
 
 
 def test_the_log_as_it_stood_is_all_that_is_known() -> None:
@@ -122,6 +123,7 @@ def test_customers_are_added_up_in_parts_as_at_once(monkeypatch: pytest.MonkeyPa
         assert getattr(in_parts[0], name).tolist() == getattr(at_once[0], name).tolist(), name
     for one, other in zip(in_parts[1:], at_once[1:], strict=True):
         assert one.tolist() == other.tolist()
+    assert log.came(150, 260).tolist() == at_once[1].tolist()
 
 
 def test_a_log_is_split_into_logs_of_its_customers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from cxvalue.questions.levels import classify, habituation_of, shares_of_all, va
 from cxvalue.questions.response import complaints_of, index_complaints
 from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 from cxvalue.workspace import kept_numbers
-from cxvalue.workspace.kept_numbers import NUMBERED, ids_of, in_numbers, read_numbered, write_numbered
+from cxvalue.workspace.kept_numbers import NUMBERED, ids_in_order, ids_of, in_numbers, read_numbered, write_numbered
 from tests.experienceworlds import METRICS, RULES, retail
 
 
@@ -43,9 +43,19 @@ def test_numbers_follow_the_order_of_all_ids(tmp_path: Path, monkeypatch: pytest
     worth = con.create_table("worth", pd.DataFrame({"customer_id": ["Ж", "a"], "cltv": [5.0, 6.0]}))
     assert in_numbers(con, tmp_path, worth).order_by("cltv").to_pandas()["customer_id"].tolist() == [3, 2]
     assert ids_of(tmp_path, np.array([3, 0, 3], dtype=np.int32)).tolist() == ["Ж", "10", "Ж"]
+    assert ids_in_order(con, tmp_path, "purchases").to_pandas()["customer_id"].tolist() == ["10", "9", "Ж"]
+    assert ids_in_order(con, tmp_path, "surveys").to_pandas()["customer_id"].tolist() == ["10", "a"]
     assert read_numbered(con, tmp_path, "interactions") is None
     with pytest.raises(ValueError, match="no numbers"):
         read_numbered(con, tmp_path, "fees")
+
+
+def test_ids_of_purchases_alone_are_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_numbers, "MANY_ROWS", 3)
+    ids = [f"C{number % 700}" for number in range(5_000)]
+    write_numbered({"purchases": ibis.memtable({"customer_id": ids})}.get, tmp_path)
+    found = ids_in_order(connect(), tmp_path, "purchases").to_pandas()["customer_id"].tolist()
+    assert found == sorted(set(ids))
 
 
 def test_a_small_study_keeps_its_ids(tmp_path: Path) -> None:

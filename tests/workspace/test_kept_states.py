@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,6 +46,16 @@ def test_what_is_read_is_what_was_written(free: bool, tmp_path: Path, monkeypatc
     assert (found.paid is not None) == free
     same(found, states)
     assert (kept_customers(tmp_path), kept_customers(tmp_path / "nowhere")) == (3, 0)
+
+
+def test_ids_that_the_states_do_not_hold_come_from_a_table(tmp_path: Path) -> None:
+    states = bought()
+    write_states(
+        replace(states, customer_id=None), tmp_path, ibis.memtable({"customer_id": states.customer_id.tolist()})
+    )
+    found = read_states(tmp_path, states.as_of)
+    assert found is not None
+    same(found, states)
 
 
 def test_histories_of_another_day_are_not_taken_for_todays(tmp_path: Path) -> None:

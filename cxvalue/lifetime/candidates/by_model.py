@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +14,7 @@ from cxvalue.lifetime.candidates.outlook import Ahead, Outlook
 from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.tables.purchase_log import Known
+from cxvalue.tables.purchase_log import Known, PurchaseLog
 from cxvalue.tables.states import PurchaseStates
 
 
@@ -33,6 +36,32 @@ def states_of(known: Known, unit: TimeUnit) -> PurchaseStates:
         total_revenue=float(known.revenue.sum()),
         paid=known.paid if some_free else None,
         first_paid=first_paid if some_free else None,
+    )
+
+
+def all_states_of(log: PurchaseLog, day: int, unit: TimeUnit, new_from: int | None = None) -> PurchaseStates:
+    """Histories of everybody who bought by a day, without ids; margins of first purchases too, as the engine counts them.
+
+    Args:
+        log: all purchases.
+        day: the last one known, in days since 1970.
+        unit: of time.
+        new_from: the margins of first purchases are those of customers first seen from that day on.
+    """
+    known = log.added_up(log.known(day))
+    start = log.start[known.customer]
+    counted = log.known_margin[start]
+    if new_from is not None:
+        counted &= known.first >= new_from
+    told = np.logical_or.reduceat(log.known_margin & (log.day <= day), log.start[:-1])[known.customer]
+    # Sorted before they are added up, as there: the order of the customers has no say.
+    firsts, margins = np.sort(log.margin[start[counted]]), np.sort(known.margin[told])
+    return replace(
+        states_of(known, unit),
+        total_margin=float(margins.sum()) if margins.size else math.nan,
+        total_revenue=float(np.sort(known.revenue).sum()),
+        first_margin_mean=float(firsts.mean()) if firsts.size else math.nan,
+        first_margin_se=float(firsts.std(ddof=1) / math.sqrt(firsts.size)) if firsts.size > 1 else math.nan,
     )
 
 

@@ -289,7 +289,7 @@ class _Order(NamedTuple):
     @classmethod
     def of(cls, predicted: NDArray[np.float64]) -> _Order:
         """The order of predictions; the last digits of a quadrature rank nobody."""
-        falling = np.argsort(-predicted, kind="stable")
+        falling = np.argsort(-predicted)  # equal ones in any order: they have one group, and what is said of it
         rounded = np.round(predicted[falling], 12)[::-1]
         changed = np.ones(rounded.size, dtype=bool)
         np.not_equal(rounded[1:], rounded[:-1], out=changed[1:])

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.evidence.past import Past
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-_EVERYTHING = np.ones(1)
-
 
 class PastStates:
     """What was known of customers on past days, and what came: the purchases are read once for all of these days.
@@ -90,8 +88,7 @@ class PastStates:
     def bought(self, origin: date, until: date) -> Floats:
         """The purchase days of each of them from `origin` to `until`, both inclusive."""
         if self._from_log:
-            before = day_number(origin) - 1
-            return self.log.between(self.log.known(before), before, day_number(until), _EVERYTHING, 1.0)[0]
+            return self.log.came(day_number(origin) - 1, day_number(until)).astype(np.float64)
         counted = holdout_counts(self._fit.counted(self._purchases), holdout_start=origin, as_of=until).count
         return counted.astype(np.float64)
 

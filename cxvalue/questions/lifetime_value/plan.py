@@ -58,10 +58,9 @@ class ForecastPlan:
         And how many customers were first seen in that time.
         """
         if self.log is not None:
-            before, last = day_number(start) - 1, day_number(until)
-            known = self.log.known(before)
-            came = self.log.between(known, before, last, np.ones(1), 1.0)[0]
-            return came.astype(np.int64), int((self.log.first_of <= last).sum()) - len(known)
+            last = day_number(until)
+            came = self.log.came(day_number(start) - 1, last)
+            return came, int((self.log.first_of <= last).sum()) - came.size
         bought = self.purchases
         if self.period is not None:
             bought = by_period(bought, as_of=self.full.as_of, period=self.period)

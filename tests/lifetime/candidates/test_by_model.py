@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
-from cxvalue.lifetime.candidates.by_model import outlook_of_model, states_of
+from cxvalue.engine.embedded import connect
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit, date_of
+from cxvalue.lifetime.candidates.by_model import all_states_of, outlook_of_model, states_of
 from cxvalue.lifetime.candidates.outlook import Ahead
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.fitting.fits import fit_quickly
+from cxvalue.tables.purchase_log import purchase_log
+from cxvalue.tables.states import purchase_states_from_purchases
 from tests.lifetime.logworlds import bg_log, log_of
 
 
@@ -27,6 +31,26 @@ def test_histories_are_counted_by_hand() -> None:
     assert states.margin_rate == 0.5
     assert states_of(log.known(8), TimeUnit.WEEK).paid is not None
     assert states_of(log.until(4).known(4), TimeUnit.WEEK).paid is None
+
+
+@pytest.mark.parametrize("margins", ["known", "some", "none"])
+@pytest.mark.parametrize("new_from", [None, 200])
+def test_histories_of_everybody_are_those_that_the_engine_counts(margins: str, new_from: int | None) -> None:
+    log, rng = bg_log(300, 400, np.random.default_rng(8)), np.random.default_rng(9)
+    rows = pd.DataFrame({"customer_id": log.customer, "date": [date_of(day) for day in log.day.tolist()]})
+    rows["revenue"] = np.where(rng.random(len(rows)) < 0.1, 0.0, rng.gamma(3.0, 7.0, len(rows)))
+    unknown = {"known": 0.0, "some": 0.3, "none": 1.0}[margins]
+    rows["margin"] = np.where(rng.random(len(rows)) < unknown, np.nan, 0.3 * rows["revenue"])
+    table = connect().create_table("purchases", rows.astype({"margin": "Float64"}))
+    day = 350
+    since = None if new_from is None else date_of(new_from)
+    counted = purchase_states_from_purchases(table, as_of=date_of(day), per_customer=True, new_from=since)
+    found = all_states_of(purchase_log(table, date_of(400)), day, TimeUnit.WEEK, new_from)
+    for name in ("frequency", "recency_days", "age_days", "count", "paid", "first_paid"):
+        assert np.array_equal(getattr(found, name), getattr(counted, name)), name
+    for name in ("mean_spend", "total_margin", "total_revenue", "first_margin_mean", "first_margin_se"):
+        assert np.array_equal(getattr(found, name), getattr(counted, name), equal_nan=True), name  # to the last bit
+    assert np.isnan(found.total_margin) == (margins == "none")
 
 
 @pytest.mark.parametrize("name", ["bg_nbd", "pareto_nbd"])

@@ -113,6 +113,17 @@ def test_tenths_and_ranking(sample: Study) -> None:
     assert found.summary[found.summary["selected"]]["model"].tolist() == [sample.cltv.selected]
 
 
+def test_no_order_among_customers_of_whom_the_same_is_expected_matters() -> None:
+    rng = np.random.default_rng(6)
+    predicted = rng.choice(rng.gamma(0.5, 2.0, 40), 5_003)
+    actual = rng.poisson(predicted).astype(float)
+    order, shuffled = past_forecasts._Order.of(predicted), rng.permutation(predicted.size)
+    ties = past_forecasts._Order(np.argsort(-predicted, kind="stable"), order.group, order.size)
+    assert past_forecasts._deciles(order, predicted, actual) == past_forecasts._deciles(ties, predicted, actual)
+    found = past_forecasts.gini(predicted[shuffled], actual[shuffled])
+    assert found == pytest.approx(past_forecasts.gini(predicted, actual), rel=1e-12)
+
+
 def test_gini_is_twice_the_area_minus_one_and_bears_ties() -> None:
     rng = np.random.default_rng(2)
     predicted, bought = rng.integers(0, 6, 500).astype(float), rng.integers(0, 2, 500).astype(float)
