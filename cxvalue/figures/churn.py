@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.figures import style
-from cxvalue.figures.style import BAD, LIGHT, MAIN, PALE
+from cxvalue.figures.style import BAD, MAIN, PALE
 from cxvalue.findings.numbers import format_value
 from cxvalue.language.catalogue import translatable, translate
 
@@ -102,7 +102,7 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     shares = {"came": np.average(came, weights=sizes), "said": np.average(said, weights=sizes), "riskiest": came[-1]}
     style.title(figure, translate(message, **{name: format_value(float(one), "share") for name, one in shares.items()}))
     places = np.arange(1, len(said) + 1)
-    axes.bar(places, said, color=LIGHT, width=0.74, label=translate("forecast"))
+    axes.bar(places, said, color=PALE, width=0.74, label=translate("forecast"))
     reach = np.clip(np.array([came - low, high - came]), 0, None)
     axes.errorbar(places, came, yerr=reach, fmt="o", color=MAIN, elinewidth=1.4, markersize=6,
                   label=translate("actual, with its range by chance"))  # fmt: skip
