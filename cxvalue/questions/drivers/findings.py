@@ -137,8 +137,8 @@ def link_findings(
     if steady is not None:
         value, pairs = steady
         text = translate(
-            "Two answers of a customer within three months correlate by {correlation} ({range}): that much "
-            "of {main} is steady. No figure is enlarged by it.",
+            "Two answers of the same customer within three months have a correlation of {correlation} ({range}): "
+            "so much of {main} is steady. No other figure is corrected for it.",
             correlation=format_number(value.value),
             range=format_range(value.low, value.high, ""),
             main=main,

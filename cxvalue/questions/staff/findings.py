@@ -25,8 +25,8 @@ LOUD = translatable(
     "points more turnover go with {points} points more lost customers ({range})."
 )
 NOT_SHOWN = translatable(
-    "That customers follow staff is not shown: ten points more turnover of a month go with {points} points more lost "
-    "customers within three months ({range})."
+    "The data do not show that customers leave after staff: ten points more turnover in a month go with "
+    "{points} points more lost customers within three months ({range})."
 )
 FOLLOWED = translatable(
     "Ten points more turnover of a month are followed by {points} points more lost customers within three months ({range})."
