@@ -71,8 +71,8 @@ WORTH = {
 def level_findings(found: LevelWorth, rows: CustomerQuarters, *, currency: str, level: float) -> list[Finding]:
     """Shares, margin, churn and value by level; moves between quarters; steps among customers with an equal past."""
     how = translate(
-        "{rows:,} customer-quarters with a level in {quarters} full quarters; what counts as strong and "
-        "as active ({days:g} days a quarter) is fixed in the first four.",
+        "{rows:,} customer-quarters with a level in {quarters} full quarters; what counts as strong and as "
+        "active (days a quarter: {days:g}) is fixed in the first four.",
         rows=rows.level.size,
         quarters=rows.quarters.count,
         days=rows.active_from,

@@ -40,8 +40,8 @@ def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
         key = f"{metrics[one.metric]}.{rivals[one.competitor]}"
         names = {"metric": one.metric, "competitor": one.competitor}
         how = translate(
-            "Own answers within 45 days of the competitor's figure on {dates} dates; own {own}, theirs "
-            "{theirs}. A figure from a different survey method is not a gap.",
+            "Own answers within 45 days of the competitor's figure (dates: {dates}); own {own}, theirs {theirs}. "
+            "A figure from a different survey method is not a gap.",
             dates=len(one.days),
             own=format_number(one.own),
             theirs=format_number(one.theirs),
