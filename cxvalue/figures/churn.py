@@ -48,11 +48,12 @@ def churn_bands(
                           textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
         axes.margins(y=0.13)
         axes.set_xticks(places, [_ends_of(str(band)) for band in bands["band"]], fontsize=8)
-        axes.set_xlabel(
+        said = (
             translate("Probability of ending in 12 months")
             if contractual
             else translate("Probability of no purchase in 12 months")
         )
+        axes.set_xlabel(style.wrapped(said, 40))
         style.scale(axes.yaxis, unit, name, ticks=5)
     if not bands.empty:
         style.legend(figure, 2, panels[0])

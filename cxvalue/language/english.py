@@ -50,6 +50,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # dates
         "date": "{day} {month} {year}",
         "month": "{month} {year}",
+        "date_short": "{day} {month} {year}",
         "month_short": "{month} {year}",
         "quarter": "Q{quarter} {year}",
         "months_alone": "January,February,March,April,May,June,July,August,September,October,November,December",

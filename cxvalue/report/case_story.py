@@ -223,4 +223,4 @@ def _texts(model: ReportModel, case: CaseTables, names: Iterable[str]) -> tuple[
 
 
 def _month(day: date, words: Mapping[str, str]) -> str:
-    return words["month"].format(month=words["months_short"].split(",")[day.month - 1], year=day.year)
+    return words["month_short"].format(month=words["months_short"].split(",")[day.month - 1], year=day.year)

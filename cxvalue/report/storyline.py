@@ -269,7 +269,9 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
 def _short_day(day: str, words: Mapping[str, str]) -> str:
     """A day as the axis of a chart says it."""
     told = date.fromisoformat(day)
-    return words["date"].format(day=told.day, month=words["months_short"].split(",")[told.month - 1], year=told.year)
+    return words["date_short"].format(
+        day=told.day, month=words["months_short"].split(",")[told.month - 1], year=told.year
+    )
 
 
 def _unknown(model: ReportModel) -> tuple[Slide, ...]:

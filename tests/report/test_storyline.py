@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from cxvalue.findings.finding import Finding
+from cxvalue.language.catalogue import using
 from cxvalue.report.case_story import case_slides
 from cxvalue.report.page_model import PageFigure
-from tests.report.conftest import Published
+from tests.report.conftest import Published, published_in
 
 VALUE = Finding("cltv.equity", "Worth of today's customers", 5e5, 4e5, 6e5, 0.95, "EUR", "C", "They bring EUR 500,000.")
 
@@ -62,6 +63,10 @@ def test_the_axis_of_past_forecasts_names_days_as_a_reader_does(published: Publi
     missed = Finding("cltv.typical_miss", "Miss", 0.029, unit="share", text="Past forecasts missed by 2.9%.")
     slides = published.rebuilt(some=[VALUE, missed], tables=tmp_path).slides
     assert [slide.chart.categories for slide in slides if slide.chart] == [("5 Feb 2017",)]
+    (tmp_path / "zh").mkdir()
+    with using("zh"):
+        told = published_in(tmp_path / "zh", "zh").rebuilt(some=[VALUE, missed], tables=tmp_path).slides
+    assert [slide.chart.categories for slide in told if slide.chart] == [("2017年2月5日",)]
 
 
 def test_how_far_past_forecasts_missed_is_said_on_its_own_slide_only(published: Published, tmp_path: Path) -> None:
