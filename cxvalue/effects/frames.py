@@ -186,7 +186,8 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
     missing = size - int((value.notna() & ~nameless).sum())
     if not problems and size and missing > MOST_MISSING * size:
         found = translate(
-            "{missing:,} of {size:,} months have no outcome. A month without a row counts as missing here, not as zero.",
+            "Months without an outcome: {missing:,} of {size:,}. A month without a row counts as missing here, "
+            "not as zero.",
             missing=missing,
             size=size,
         )
@@ -283,7 +284,7 @@ def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) 
         some = [names[place] for place in with_gaps]
         notes.append(
             translate(
-                "{missing:,} of {months:,} months have no outcome ({units:,} units: {names}). They count as "
+                "Months without an outcome: {missing:,} of {months:,} (units: {units:,}; {names}). They count as "
                 "missing, not as zero: each month is compared over the units present both in it and before.",
                 missing=int((~there).sum()),
                 months=there.size,

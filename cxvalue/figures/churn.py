@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.figures import style
-from cxvalue.figures.style import BAD, LIGHT, MAIN, PALE
+from cxvalue.figures.style import BAD, MAIN, PALE
 from cxvalue.findings.numbers import format_value
 from cxvalue.language.catalogue import translatable, translate
 
@@ -48,11 +48,12 @@ def churn_bands(
                           textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
         axes.margins(y=0.13)
         axes.set_xticks(places, [_ends_of(str(band)) for band in bands["band"]], fontsize=8)
-        axes.set_xlabel(
+        said = (
             translate("Probability of ending in 12 months")
             if contractual
             else translate("Probability of no purchase in 12 months")
         )
+        axes.set_xlabel(style.wrapped(said, 40))
         style.scale(axes.yaxis, unit, name, ticks=5)
     if not bands.empty:
         style.legend(figure, 2, panels[0])
@@ -102,7 +103,7 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     shares = {"came": np.average(came, weights=sizes), "said": np.average(said, weights=sizes), "riskiest": came[-1]}
     style.title(figure, translate(message, **{name: format_value(float(one), "share") for name, one in shares.items()}))
     places = np.arange(1, len(said) + 1)
-    axes.bar(places, said, color=LIGHT, width=0.74, label=translate("forecast"))
+    axes.bar(places, said, color=PALE, width=0.74, label=translate("forecast"))
     reach = np.clip(np.array([came - low, high - came]), 0, None)
     axes.errorbar(places, came, yerr=reach, fmt="o", color=MAIN, elinewidth=1.4, markersize=6,
                   label=translate("actual, with its range by chance"))  # fmt: skip

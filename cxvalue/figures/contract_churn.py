@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.figures import style
-from cxvalue.figures.style import BAD, GREY, INK, LIGHT, MAIN
+from cxvalue.figures.style import BAD, GREY, INK, MAIN, PALE
 from cxvalue.findings.numbers import format_value
 from cxvalue.language.catalogue import translatable, translate
 
@@ -95,7 +95,7 @@ def renewal_by_satisfaction(bands: pd.DataFrame) -> Figure:
         return style.nothing_to_show(axes, translate("No account was under contract 12 months ago"))
     places, share = np.arange(len(bands)), bands["renewed"].to_numpy(float)
     reach = np.clip(np.array([share - bands["low"], bands["high"] - share]), 0, None)
-    colours = [MAIN if answered else LIGHT for answered in _answered(bands)]
+    colours = [MAIN if answered else PALE for answered in _answered(bands)]
     axes.bar(places, share, color=colours, width=0.62)
     axes.errorbar(places, share, yerr=reach, fmt="none", ecolor=INK, elinewidth=1.3)
     for place, value, top in zip(places, share, bands["high"], strict=True):

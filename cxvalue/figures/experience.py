@@ -34,7 +34,7 @@ def level_moves(moves: pd.DataFrame) -> Figure:
     for name, colour in _INTO.items():
         if name in table:
             width = table[name].fillna(0.0).to_numpy()
-            axes.barh(range(len(table)), width, left=left, color=colour, label=level_word(name))
+            axes.barh(range(len(table)), width, left=left, color=colour, edgecolor="white", label=level_word(name))
             left = left + width
     axes.set_yticks(range(len(table)), [level_word(name) for name in table.index])
     axes.set_ylim(len(table) - 0.5, -0.6)
@@ -56,11 +56,11 @@ def _lost_by_level(moves: pd.DataFrame) -> str:
         return _kept_by_level(moves)
     ends = {"level": level_word(names[0]), "share": format_value(float(gone[names[0]]), "share")}
     if len(names) == 1:
-        return translate("{share} of the customers at the level {level} were gone a quarter later", **ends)
+        return translate("{share} of customers with a “{level}” experience were gone a quarter later", **ends)
     other = {"other": level_word(names[-1]), "other_share": format_value(float(gone[names[-1]]), "share")}
     return translate(
-        "{share} of the customers at the level {level} were gone a quarter later, {other_share} of those at the level "
-        "{other}",
+        "{share} of customers with a “{level}” experience were gone a quarter later, {other_share} of those "
+        "with a “{other}” one",
         **ends,
         **other,
     )
@@ -72,9 +72,9 @@ def _kept_by_level(moves: pd.DataFrame) -> str:
     later = moves[moves["from"] == lowest].set_index("to")["share"]
     silent = float(later.get("unknown", 0.0)) > 0.5
     message = (
-        translatable("{share} of the customers at the level {level} had an unknown level a quarter later")
+        translatable("{share} of customers with a “{level}” experience gave no answer a quarter later")
         if silent
-        else translatable("{share} of the customers at the level {level} were still at it a quarter later")
+        else translatable("{share} of customers with a “{level}” experience still had one a quarter later")
     )
     share = float(later.get("unknown" if silent else lowest, 0.0))
     return translate(message, level=level_word(lowest), share=format_value(share, "share"))

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.figures import style
-from cxvalue.figures.style import LIGHT, MAIN, SECOND
+from cxvalue.figures.style import LIGHT, MAIN, PALE, SECOND
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.language.catalogue import translatable, translate
 
@@ -88,7 +88,7 @@ def repeat_purchases(frequency: ArrayLike, count: ArrayLike | None = None) -> Fi
     )
     top = min(int(often.max()), MOST_BARS)
     bars = np.bincount(np.minimum(often, top), weights=customers, minlength=top + 1)
-    axes.bar(range(top + 1), bars, color=[LIGHT, *[MAIN] * top], width=0.8)
+    axes.bar(range(top + 1), bars, color=[PALE, *[MAIN] * top], width=0.8)
     beyond = int(often.max()) > top
     axes.set_xticks(range(top + 1), [*map(str, range(top)), f"{top}+" if beyond else str(top)])
     axes.set_xlabel(translate("Days with a further purchase"))

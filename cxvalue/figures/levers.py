@@ -69,12 +69,14 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
 
 def _named(lever: str, change: float, currency: str, thing: str, horizon_months: int) -> str:
     if lever == "retention":
-        return translate("{customers:.0f} in 100 more stays per year", customers=100 * change)
+        return translate("{customers:.0f} in 100 more customers stay each year", customers=100 * change)
     if lever == "purchase":
         return (
-            translate("{number:g} purchase per year more, active customers", number=change)
+            translate("{number:g} more purchase a year by each active customer", number=change)
             if thing == "purchase"
-            else translate("{number:g} {thing} per year more, active customers", number=change, thing=translate(thing))
+            else translate(
+                "{number:g} more {thing} a year by each active customer", number=change, thing=translate(thing)
+            )
         )
     if lever == "margin":
         return (

@@ -161,7 +161,7 @@ def holdout_calibration(
     style.need_columns(bins, ("frequency", "actual"), "holdout_calibration")
     figure, (axes,) = style.new_figure(3.9)
     places = np.arange(len(bins))
-    axes.bar(places, bins["actual"].to_numpy(dtype=float), color=style.LIGHT, width=0.7, label=translate(CAME))
+    axes.bar(places, bins["actual"].to_numpy(dtype=float), color=style.PALE, width=0.7, label=translate(CAME))
     for name, look in _models(bins, ("frequency", "actual", "customers"), titles, chosen):
         axes.plot(places, bins[name].to_numpy(dtype=float), marker="o", markersize=5, **look)
     style.from_zero(axes)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.figures import style
-from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
+from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN, PALE
 from cxvalue.findings.numbers import format_chance, format_range, format_value
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.intervals import reach_of
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from cxvalue.money.case import Case
     from cxvalue.money.realisation import Realised
     from cxvalue.money.sensitivity import Swing
+
+PALER = 2.2
+"""How far colours of amounts reach beyond the largest one, so that its black letters can be read, on a dark screen too."""
 
 
 @style.drawn
@@ -183,7 +186,7 @@ def case_draws(case: Case, currency: str) -> Figure:
     shares, edges = np.histogram(np.clip(draws, edges[0], edges[-1]), edges)
     colours = [GOOD if middle > 0 else BAD for middle in (edges[:-1] + edges[1:]) / 2]
     axes.bar(edges[:-1], shares / draws.size, width=np.diff(edges), align="edge", color=colours, linewidth=0)
-    axes.axvspan(npv.low, npv.high, color=LIGHT, alpha=0.5, linewidth=0, zorder=0, label=translate("95% range"))
+    axes.axvspan(npv.low, npv.high, color=LIGHT, linewidth=0, zorder=0, label=translate("95% range"))
     axes.axvline(npv.value, color=MAIN, linewidth=2, label=translate("as expected"))
     axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)), label=translate("no gain"))
     style.scale(axes.xaxis, currency, translate("Net present value, {currency}", currency=currency), ticks=6)
@@ -238,7 +241,7 @@ def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
     for place, step in enumerate(steps):
         whole = place in (0, len(steps) - 1)
         bottom = 0.0 if whole else total
-        colour = LIGHT if whole else GOOD if step.amount >= 0 else BAD
+        colour = PALE if whole else GOOD if step.amount >= 0 else BAD
         axes.bar(place, step.amount, bottom=bottom, color=colour, width=0.7)
         total = step.amount if whole else total + step.amount
         below = whole and step.amount < 0
@@ -301,15 +304,14 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
     colours = LinearSegmentedColormap.from_list("worth", [BAD, "white", GOOD])
     # Areas, which a page can turn for a dark screen, and no photograph.
     across, upwards = (np.arange(len(names) + 1) - 0.5 for names in (caps, times))
-    left.pcolormesh(across, upwards, grid, cmap=colours, vmin=-reach, vmax=reach)
+    left.pcolormesh(across, upwards, grid, cmap=colours, vmin=-PALER * reach, vmax=PALER * reach)
     for row, column in np.ndindex(grid.shape):
-        strong = abs(grid[row, column]) > 0.95 * reach
         chosen = (float(caps[column]), int(times[row])) == (float(top["cap"]), int(top["times_per_year"]))
         mine = (float(caps[column]), int(times[row])) == (float(current[0]), int(current[1]))
         lines = [style.label(float(grid[row, column]), currency)]
         lines += [translate("current")] * mine + [translate("best")] * chosen
         left.annotate(
-            "\n".join(lines), (column, row), ha="center", va="center", fontsize=7.5, color="white" if strong else "black",
+            "\n".join(lines), (column, row), ha="center", va="center", fontsize=7.5, color="black",
             fontweight="bold" if chosen else "normal",
         )  # fmt: skip
     left.set_xticks(range(len(caps)), [style.written(cap, "g") for cap in caps])
@@ -386,7 +388,7 @@ def promise_kept(found: Realised, currency: str) -> Figure:
     month = pd.Series(pd.to_datetime(list(found.months)))
     promised, promised_se, delivered, delivered_se = found.by_month
     reach = found.reach * promised_se
-    axes.fill_between(month, promised - reach, promised + reach, color=LIGHT, alpha=0.5,
+    axes.fill_between(month, promised - reach, promised + reach, color=LIGHT,
                       label=translate("promised, 95% range"))  # fmt: skip
     axes.plot(month, promised, color=GREY, linewidth=2, label=translate("promised"))
     axes.errorbar(month, delivered, yerr=found.reach * delivered_se, fmt="o", color=MAIN, markersize=4, elinewidth=1.2,

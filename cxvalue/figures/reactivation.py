@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxvalue.figures import style
-from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
+from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN, PALE
 from cxvalue.findings.numbers import format_value
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
@@ -35,7 +35,7 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
     style.need_columns(months, ("month", "fell_asleep", "came_back", "asleep"), "dormancy_flow")
     figure, (upper, lower) = style.new_figure(4.6, 2, 1, sharex=True)
     style.title(figure, _flow_said(months))
-    upper.fill_between(months["month"], months["asleep"], color=LIGHT)
+    upper.fill_between(months["month"], months["asleep"], color=PALE)
     upper.plot(months["month"], months["asleep"], color=MAIN, linewidth=1.5)
     upper.set_ylabel(translate("Inactive customers"))
     width = 24

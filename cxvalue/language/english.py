@@ -50,6 +50,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # dates
         "date": "{day} {month} {year}",
         "month": "{month} {year}",
+        "date_short": "{day} {month} {year}",
         "month_short": "{month} {year}",
         "quarter": "Q{quarter} {year}",
         "months_alone": "January,February,March,April,May,June,July,August,September,October,November,December",
@@ -153,7 +154,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "do_experience_yes": "Answer complaints within the target, starting where most of them are late.",
         "do_experience_no": "Do not pay for faster answers.",
         "do_experience_open": ("Try faster answers on a random share of complaints before paying for them everywhere."),
-        "undo_experience": "A hidden cause of {share} of what is unexplained in both speed and staying.",
+        "undo_experience": (
+            "A cause that the data do not show, if it explains {share} of what is left open both in who gets a fast answer "
+            "and in who stays."
+        ),
         "do_lifetime": "Spend less than {value} to win a customer, and plan with the range.",
         "undo_lifetime": "Customers who change their habits.",
         "card_missed": "past forecasts were {share} off on average",

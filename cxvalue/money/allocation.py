@@ -134,7 +134,7 @@ def shrink(values: ArrayLike, ses: ArrayLike, *, given_up: int = 2) -> Floats:
     wanted = y.size - given_up
     if wanted < 1:
         raise CxvalueError(
-            "{count} estimates are too few to be shrunk: {least} are needed.", count=y.size, least=given_up + 1
+            "Too few estimates to be shrunk: {count}; {least} are needed.", count=y.size, least=given_up + 1
         )
     if (variance <= 0).any():
         raise CxvalueError("An estimate without an error cannot be shrunk.")

@@ -63,7 +63,7 @@ def _carried(shown: Case, seen: int) -> str:
         )
     if shown.settings.persistence == "half_life":
         return translate(
-            "The data cover {seen} of the {months} months; after that the effect halves every {half} months.",
+            "The data cover {seen} of the {months} months; after that the effect halves (half life in months: {half}).",
             half=shown.settings.half_life_months,
             **told,
         )

@@ -158,11 +158,11 @@ def _undo(model: ReportModel, case: CaseTables) -> Slide:
         "swings",
         tuple(row.label for row in upwards),
         (
-            Series(words["book_swing_low"], tuple(row.npv_at_low - npv for row in upwards), True),
-            Series(words["book_swing_high"], tuple(row.npv_at_high - npv for row in upwards)),
+            Series(words["deck_swing_low"], tuple(row.npv_at_low - npv for row in upwards), True),
+            Series(words["deck_swing_high"], tuple(row.npv_at_high - npv for row in upwards)),
         ),
         title,
-        model.currency,
+        words["book_swings"].format(currency=model.currency),
     )
     return Slide(
         words["deck_undo"], title, chart=chart if case.swings else None,
@@ -223,4 +223,4 @@ def _texts(model: ReportModel, case: CaseTables, names: Iterable[str]) -> tuple[
 
 
 def _month(day: date, words: Mapping[str, str]) -> str:
-    return words["month"].format(month=words["months_short"].split(",")[day.month - 1], year=day.year)
+    return words["month_short"].format(month=words["months_short"].split(",")[day.month - 1], year=day.year)

@@ -1,12 +1,13 @@
 """The slides that tell a report: a statement each, made from its findings, with the numbers of the published tables.
 
 A study with a business case is told in six slides: decision, cash curve, from gross to net, evidence, what could undo it,
-what we ask. Others are told in as many as they have answers: campaigns, discounts, what customers are worth, how past
-forecasts fared, and what is not known.
+what we ask. Others are told in as many as they have answers: campaigns, discounts, what customers are worth, how long
+contracts last and complaints wait, how past forecasts fared, whom we may lose, and what is not known.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -24,10 +25,19 @@ from cxvalue.report.revenue_words import told_in_revenue
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
-    from cxvalue.report.page_model import PageModel, RunMeta
+    from cxvalue.report.page_model import PageFigure, PageModel, RunMeta
 
 COMBINED = "combination"
 """The forecast that a study publishes, among the models that it is made of."""
+CURVES = (
+    ("survival.csv", "contract_survival", ("month", "survival"), "stay"),
+    ("complaints_open.csv", "complaints_open", ("day", "still_open"), "waiting"),
+)
+"""Published tables that a slide draws as a curve: the figure with its message, where and what, the key of its words."""
+EVERY = 3
+"""A curve is drawn by every third month or day."""
+NO_QUESTION = ("base.repeat_rate", "churn.auc", "churn.brier")
+"""What nobody who decides misses where it is not stated."""
 MOST_POINTS = 4
 MOST_CAMPAIGNS = 2
 MOST_SLIDES = 6
@@ -55,7 +65,14 @@ def _told(model: ReportModel) -> tuple[Slide, ...]:
         # Another programme's decision is told beside the first, its workings are on its own sheets of the workbook.
         more = tuple(decision(model, one) for one in others)
         return (*slides[:1], *more, *slides[1:])
-    slides = (*_campaigns(model), *_discounts(model), *_lifetime(model), *_record(model))
+    slides = (
+        *_campaigns(model),
+        *_discounts(model),
+        *_lifetime(model),
+        *_curves(model),
+        *_record(model),
+        *_risk(model),
+    )
     opening, closing = _opening(model), _unknown(model)
     return (*opening, *slides[: MOST_SLIDES - len(opening) - len(closing)], *closing)
 
@@ -66,7 +83,11 @@ def _opening(model: ReportModel) -> tuple[Slide, ...]:
         return ()
     told = tuple(dict.fromkeys(line.text for line in page.cards if line.text))
     lead = page.answers[0] if page.answers else None
-    title = closed_up(f"{lead.word}{words['stop']} {first_sentence(lead.sentence)[0]}") if lead else page.title
+    title = page.title
+    if lead is not None:
+        title = first_sentence(lead.sentence)[0]
+        if lead.word.lower() not in title.lower():  # a figure is told once
+            title = closed_up(f"{lead.word}{words['stop']} {title}")
     points = model.answered(lead.about) if lead else ()
     return (
         Slide(words["deck_answer"], title, points or _first(told), page.cards, notes=(*told, *page.minute)),
@@ -122,6 +143,8 @@ def _discounts(model: ReportModel) -> tuple[Slide, ...]:
     depth, ladder = found.get("discounts.optimal_depth"), found.get("discounts.ladder_profit")
     if depth is None or not depth.is_number or not rows:
         return ()
+    percent = [100 * float(row["depth"]) for row in rows]
+    rows = [row for row, one in zip(rows, percent, strict=True) if abs(one - round(one)) < 1e-6] or rows
     names = ("ladder_profit", "flat_profit", "none_profit")
     told = tuple(one.text for name in names if (one := found.get(f"discounts.{name}")) is not None and one.is_number)
     series = [
@@ -160,7 +183,55 @@ def _lifetime(model: ReportModel) -> tuple[Slide, ...]:
     # How far past forecasts missed is what the next slide is about.
     miss = model.findings.get("cltv.typical_miss")
     said = told[0].replace(miss.text, "").replace("  ", " ").strip() if miss is not None and miss.is_number else told[0]
-    return (Slide(words["deck_lifetime"], title, (said,), chart=chart, notes=(*told, *methods_of(equity))),)
+    points = (said,) if chart else (said, *told[1:])
+    return (Slide(words["deck_lifetime"], title, points, chart=chart, notes=(*told, *methods_of(equity))),)
+
+
+def _curves(model: ReportModel) -> tuple[Slide, ...]:
+    words, slides = model.words, []
+    for table, name, (across, value), key in CURVES:
+        figure = _figure(model, name)
+        every = [row for row in rows_of(model.tables / table) if row.get("segment", "all") == "all"]
+        rows = [row for row in every if not float(row[across]) % EVERY and row["low"] and row["high"]]
+        if figure is None or not rows:
+            continue
+        parts = (
+            (words[f"deck_{key}"], value, False),
+            (words["book_low"], "low", True),
+            (words["book_high"], "high", True),
+        )
+        series = tuple(Series(said, tuple(float(row[part]) for row in rows), quiet) for said, part, quiet in parts)
+        chart = Chart(
+            "line", tuple(row[across] for row in rows), series, figure.caption,
+            shares=True, across=words[f"deck_across_{key}"],
+        )  # fmt: skip
+        slides.append(Slide(words[f"deck_topic_{key}"], figure.title, chart=chart))
+    return tuple(slides)
+
+
+def _risk(model: ReportModel) -> tuple[Slide, ...]:
+    """Active customers by how likely they are to leave."""
+    words, figure, rows = model.words, _figure(model, "churn_bands"), rows_of(model.tables / "churn_bands.csv")
+    rows = [row for row in rows if row["expected"] and float(row["members"])]
+    if figure is None or len(rows) < 2:
+        return ()
+    bands = ([format_level(float(end) / 100, words) for end in re.findall(r"\d+", row["band"])] for row in rows)
+    parts = ((words["deck_active"], "members", True), (words["deck_expected_lost"], "expected", False))
+    chart = Chart(
+        "columns", tuple("–".join(ends) for ends in bands),
+        tuple(Series(said, tuple(float(row[part]) for row in rows), quiet) for said, part, quiet in parts),
+        figure.caption, across=words["deck_across_risk"],
+    )  # fmt: skip
+    names = ("churn.rate", "churn.value_at_risk")
+    notes = tuple(one.text for name in names if (one := model.findings.get(name)) is not None and one.is_number)
+    return (Slide(words["deck_risk"], figure.title, chart=chart, notes=notes),)
+
+
+def _figure(model: ReportModel, name: str) -> PageFigure | None:
+    """A figure of the page: it is drawn only where there is something to see."""
+    page = model.page
+    drawn = (page.picture, *page.figures)
+    return next((one for one in drawn if one is not None and one.path.stem == name), None)
 
 
 def _record(model: ReportModel) -> tuple[Slide, ...]:
@@ -198,13 +269,16 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
 def _short_day(day: str, words: Mapping[str, str]) -> str:
     """A day as the axis of a chart says it."""
     told = date.fromisoformat(day)
-    return words["date"].format(day=told.day, month=words["months_short"].split(",")[told.month - 1], year=told.year)
+    return words["date_short"].format(
+        day=told.day, month=words["months_short"].split(",")[told.month - 1], year=told.year
+    )
 
 
 def _unknown(model: ReportModel) -> tuple[Slide, ...]:
     """What these data do not say."""
     words = model.words
-    open_ones = model.not_stated
+    asked = tuple(line for line in model.page.withheld if line.id not in NO_QUESTION)
+    open_ones = replace(model, page=replace(model.page, withheld=asked)).not_stated
     if not open_ones:
         return ()
     return (Slide(words["deck_unknown"], words["deck_unknown_title"], _first(open_ones), notes=open_ones),)

@@ -167,7 +167,7 @@ def _told_of_engine(
             megabytes=kept / 1e6,
         ),
         translate(
-            "a report may take about {minutes:,.0f} minutes, {seconds:,.0f} s of them there at most",
+            "a report may take about {minutes:,.0f} min, {seconds:,.0f} s of them there at most",
             minutes=about / 60,
             seconds=seconds / share,
         ),

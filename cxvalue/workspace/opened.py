@@ -367,7 +367,7 @@ class Study(Drawn):
 
         tables, figures, private = tables or {}, figures or {}, private or {}
         said = translate(
-            "{findings} findings, {tables} tables, {figures} figures",
+            "findings: {findings}, tables: {tables}, figures: {figures}",
             findings=len(findings),
             tables=len(tables),
             figures=len(figures),

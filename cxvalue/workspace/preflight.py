@@ -149,15 +149,15 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
         held, seen = late[0]
         if held:
             found = translate(
-                "is {window} days, but the earliest held-out customer was followed for {seen} days only: the data end on "
-                "{as_of}.",
+                "is {window}, but the earliest held-out customer was followed for fewer days, {seen}: the data end "
+                "on {as_of}.",
                 window=campaign.window_days,
                 seen=seen,
                 as_of=as_of,
             )
         else:
             found = translate(
-                "is {window} days, but the earliest contact was followed for {seen} days only: the data end on {as_of}.",
+                "is {window}, but the earliest contact was followed for fewer days, {seen}: the data end on {as_of}.",
                 window=campaign.window_days,
                 seen=seen,
                 as_of=as_of,

@@ -40,13 +40,15 @@ def test_drivers_and_gaps_are_named() -> None:
 
 
 def test_titles_are_statements_of_the_numbers() -> None:
-    assert message_of(level_moves(MOVES)) == "25.0% of the customers at the level none were gone a quarter later"
-    for later, said in (("unknown", "had an unknown level"), ("none", "were still at it")):
+    assert message_of(level_moves(MOVES)) == "25.0% of customers with a “neutral” experience were gone a quarter later"
+    for later, said in (("unknown", "gave no answer"), ("none", "still had one")):
         moves = pd.DataFrame({"from": ["none", "none"], "to": [later, "high"], "share": [0.75, 0.25]})
-        assert message_of(level_moves(moves)) == f"75.0% of the customers at the level none {said} a quarter later"
+        assert (
+            message_of(level_moves(moves)) == f"75.0% of customers with a “neutral” experience {said} a quarter later"
+        )
     both = pd.DataFrame({"from": ["high", "negative"], "to": ["gone", "gone"], "share": [0.03, 0.08]})
     assert message_of(level_moves(both)) == (
-        "8.0% of the customers at the level negative were gone a quarter later, 3.0% of those at the level high"
+        "8.0% of customers with a “negative” experience were gone a quarter later, 3.0% of those with a “high” one"
     )
     curve = pd.DataFrame(
         {"day": [0, 1, 2], "still_open": [1.0, 0.5, 0.2], "low": [1.0, 0.4, 0.1], "high": [1.0, 0.6, 0.3]}
@@ -68,5 +70,5 @@ def test_titles_are_statements_of_the_numbers() -> None:
 def test_levels_are_named_in_the_readers_language() -> None:
     with using("ru"):
         figure = level_moves(MOVES)
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["нет", "ушли"]
-    assert message_of(figure) == "Через квартал ушли 25,0% клиентов с уровнем «нет»"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["нейтральный", "ушли"]
+    assert message_of(figure) == "Через квартал ушли 25,0% клиентов с уровнем «нейтральный»"

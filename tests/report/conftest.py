@@ -131,9 +131,9 @@ def published_in(folder: Path, language: str, title: str = MARKUP, benefit: str 
 
     def rebuilt(
         title: str = title, made: datetime = meta.made, some: list[Finding] = findings, tables: Path = folder,
-        in_revenue: bool = False,
+        in_revenue: bool = False, drawn: list[PageFigure] = figures,
     ) -> ReportModel:  # fmt: skip
         about = replace(meta, title=title, made=made)
-        return build_model(about, build_page(about, some, figures, (), notes), some, tables, in_revenue=in_revenue)
+        return build_model(about, build_page(about, some, drawn, (), notes), some, tables, in_revenue=in_revenue)
 
     return Published(case, rebuilt(), rebuilt)

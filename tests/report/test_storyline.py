@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from cxvalue.findings.finding import Finding
+from cxvalue.language.catalogue import using
 from cxvalue.report.case_story import case_slides
-from tests.report.conftest import Published
+from cxvalue.report.page_model import PageFigure
+from tests.report.conftest import Published, published_in
 
 VALUE = Finding("cltv.equity", "Worth of today's customers", 5e5, 4e5, 6e5, 0.95, "EUR", "C", "They bring EUR 500,000.")
 
@@ -61,6 +63,10 @@ def test_the_axis_of_past_forecasts_names_days_as_a_reader_does(published: Publi
     missed = Finding("cltv.typical_miss", "Miss", 0.029, unit="share", text="Past forecasts missed by 2.9%.")
     slides = published.rebuilt(some=[VALUE, missed], tables=tmp_path).slides
     assert [slide.chart.categories for slide in slides if slide.chart] == [("5 Feb 2017",)]
+    (tmp_path / "zh").mkdir()
+    with using("zh"):
+        told = published_in(tmp_path / "zh", "zh").rebuilt(some=[VALUE, missed], tables=tmp_path).slides
+    assert [slide.chart.categories for slide in told if slide.chart] == [("2017年2月5日",)]
 
 
 def test_how_far_past_forecasts_missed_is_said_on_its_own_slide_only(published: Published, tmp_path: Path) -> None:
@@ -70,3 +76,42 @@ def test_how_far_past_forecasts_missed_is_said_on_its_own_slide_only(published: 
     holds = [slide.points for slide in slides if any(missed.text in point for point in slide.points)]
     assert (f"{VALUE.text} They stay.",) in [slide.points for slide in slides]
     assert len(holds) == 1 + any(missed.text in point for point in slides[0].points)
+
+
+def test_curves_and_customers_at_risk_are_told_where_the_page_draws_them(published: Published, tmp_path: Path) -> None:
+    stays = [f"all,{month},{1 - month / 100},{'' if month == 9 else 0.1},0.99" for month in range(1, 10)]
+    (tmp_path / "survival.csv").write_text("segment,month,survival,low,high\n" + "\n".join(stays), encoding="utf-8")
+    bands = "band,members,expected\n0% to 20%,80,8\n20% to 40%,0,0\n40% to 60%,20,10\n60% to 80%,,\n"
+    (tmp_path / "churn_bands.csv").write_text(bands, encoding="utf-8")
+    for name in ("contract_survival", "churn_bands"):
+        (tmp_path / f"{name}.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"/>')
+    drawn = [
+        PageFigure("94% stay for 6 months", "Share still there.", tmp_path / "contract_survival.svg"),
+        PageFigure("About 18 of 100 will leave", "By chance of leaving.", tmp_path / "churn_bands.svg"),
+    ]
+    told = {slide.title: slide.chart for slide in published.rebuilt(some=[VALUE], tables=tmp_path, drawn=drawn).slides}
+    stay, risk = told["94% stay for 6 months"], told["About 18 of 100 will leave"]
+    assert stay is not None
+    assert (stay.categories, stay.series[0].values) == (("3", "6"), (0.97, 0.94))
+    assert risk is not None
+    assert risk.categories == ("0%–20%", "40%–60%")
+    assert [one.values for one in risk.series] == [(80.0, 20.0), (8.0, 10.0)]
+    assert not {"94% stay for 6 months", "About 18 of 100 will leave"} & {
+        slide.title for slide in published.rebuilt(some=[VALUE], tables=tmp_path).slides
+    }
+
+
+def test_a_figure_that_the_answer_tells_is_not_told_before_it(published: Published, tmp_path: Path) -> None:
+    opening = published.rebuilt(some=[VALUE], tables=tmp_path).slides[0]
+    assert opening.title.count("500,000") == 1
+
+
+def test_scores_of_the_warning_are_no_open_question(published: Published, tmp_path: Path) -> None:
+    missing = [
+        Finding(key, label, None, unit="share", withheld="not_available", text=f"Not available: {reason}")
+        for key, label, reason in (
+            ("churn.brier", "Brier score", "nobody leaves."), ("churn.rate", "Customers who leave", "too short a history.")
+        )
+    ]  # fmt: skip
+    told = published.rebuilt(some=[VALUE, *missing], tables=tmp_path).slides[-1].points
+    assert told == ("Customers who leave: too short a history.",)

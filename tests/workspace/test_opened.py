@@ -169,7 +169,7 @@ def test_a_run_gets_what_a_notebook_hands_over_and_the_mark_comes_last(folder: P
         tables={"a.csv": table, "b.parquet": table},
         figures={"f": (figures.value_distribution([1.0, 2.0], "EUR"), "Title", "Caption")},
     )
-    assert said == "Handed to the run: 1 findings, 2 tables, 1 figures."
+    assert said == "Handed to the run: findings: 1, tables: 2, figures: 1."
     left = work / "10_x"
     assert read_findings(left)[0].value == 40
     assert sorted(path.name for path in (left / "tables").iterdir()) == ["a.csv", "b.parquet"]
@@ -183,7 +183,7 @@ def test_private_lists_keep_their_ids_and_are_for_their_owner(folder: Path, tmp_
     open_run(prepare(find_study(folder)), tmp_path / "work")
     study = load_study(folder, work=tmp_path / "work")
     said = study.publish("30_x", private={"calls.csv": pd.DataFrame({"customer_id": ["c1"], "rank": [1]})})
-    assert said == "Handed to the run: 0 findings, 0 tables, 0 figures, 1 private list."
+    assert said == "Handed to the run: findings: 0, tables: 0, figures: 0, 1 private list."
     left = tmp_path / "work" / "30_x" / "private"
     assert (left / "calls.csv").read_text() == "customer_id,rank\nc1,1\n"
     assert (left.stat().st_mode & 0o777, (left / "calls.csv").stat().st_mode & 0o777) == (0o700, 0o600)

@@ -45,7 +45,7 @@ def estimate_experiment(
     treated = np.flatnonzero(panel.start >= 0)
     if min(control.size, treated.size) < FEWEST_IN_AN_ARM:
         found = translate(
-            "{treated:,} customers with the programme and {control:,} without are too few to compare.",
+            "too few customers to compare: {treated:,} with the programme, {control:,} without.",
             treated=treated.size,
             control=control.size,
         )

@@ -166,7 +166,7 @@ def _compared(panel: UnitPanel, where: str) -> tuple[Floats, Floats, tuple[str, 
     before = base + 1
     if len(mean) - 1 < FEWEST_CONTROLS or before < FEWEST_MONTHS:
         found = translate(
-            "there are {units} untreated units and {months} months before the start.",
+            "untreated units: {units}, months before the start: {months}.",
             units=len(mean) - 1,
             months=before,
         )

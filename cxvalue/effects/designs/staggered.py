@@ -276,7 +276,7 @@ def _one_unit_check(knife: Jackknife, proven: bool, groups: bool) -> Check:
 def _size_check(treated: int, controls: int) -> Check:
     passed = min(treated, controls) >= FEW_UNITS
     detail = translate(
-        "{treated:,} units with the programme and {others:,} without; the range allows for their number.",
+        "Units with the programme: {treated:,}, without: {others:,}; the range allows for their number.",
         treated=treated,
         others=controls,
     )

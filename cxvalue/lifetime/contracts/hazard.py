@@ -134,7 +134,7 @@ def fit_hazard(
     n, d = cells["at_risk"].to_numpy(dtype=float), cells["ended"].to_numpy(dtype=float)
     if d.sum() < FEWEST_IN_ALL:
         raise CxvalueError(
-            "Only {ends:,} ends were observed; {fewest} are needed before drivers can be told apart.",
+            "Too few contracts ended: {ends:,}. At least {fewest} ends are needed before drivers can be told apart.",
             ends=int(d.sum()),
             fewest=FEWEST_IN_ALL,
         )

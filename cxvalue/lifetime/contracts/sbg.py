@@ -79,8 +79,8 @@ def durations(
     wrong = (first < 0) | (survived < first)
     if wrong.any():
         raise CxvalueError(
-            "{contracts:,} contracts were renewed fewer times than the age at which they came under observation. Leave "
-            "out contracts that ended before it.",
+            "Contracts that were renewed fewer times than the age at which they came under observation: "
+            "{contracts:,}. Leave out contracts that ended before it.",
             contracts=int(wrong.sum()),
         )
     rows, which = np.unique(np.stack([first, survived, left]), axis=1, return_inverse=True)

@@ -51,7 +51,7 @@ def arm_findings(
             "Margin per contact, net of cost, of the arm that brought the most compared with the next; the "
             "range allows for every pair of arms (Bonferroni), and so does the p-value (Holm)."
         )
-        label = translate("The {title} campaign: the best arm against the next", title=title)
+        label = translate("The {title} campaign: the best version compared with the next", title=title)
         gap = compared[0].gap
         found.append(writer.write("best_arm_ahead_by", label, gap, currency, arms_sentence(compared, currency), text))
     return found
@@ -76,9 +76,9 @@ def arms_sentence(compared: Sequence[ArmGap], currency: str) -> str:
                 )
             )
         else:
-            open_.append(translate("{best} against {other} ({gap} per contact, {range})", **values))
+            open_.append(translate("{best} or {other} (a difference of {gap} per contact, {range})", **values))
     if open_:
-        said.append(translate("It is not clear which arm is better: {pairs}.", pairs="; ".join(open_)))
+        said.append(translate("It is not clear which version is better: {pairs}.", pairs="; ".join(open_)))
     return " ".join(said)
 
 

@@ -21,7 +21,7 @@ WRITER = FindingWriter("40_reactivation", case="C3")
 
 CAME_BACK = {
     "label": translatable("customers won back"),
-    "check_label": translatable("average check of those who came back"),
+    "check_label": translatable("average order of those who came back"),
     "few": translatable("fewer than five customers of one group came back, or all paid the same."),
     "over": translatable("Revenue per order of those who came back, one group divided by the other, less 1."),
     "came": translatable(
@@ -47,7 +47,7 @@ CAME_BACK = {
 
 BOUGHT = {
     "label": translatable("customers who bought because of it"),
-    "check_label": translatable("average check of those who bought"),
+    "check_label": translatable("average order of those who bought"),
     "few": translatable("fewer than five customers of one group bought, or all paid the same."),
     "over": translatable("Revenue per order of those who bought, one group divided by the other, less 1."),
     "came": translatable(

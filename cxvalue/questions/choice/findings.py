@@ -83,8 +83,9 @@ def _value_text(found: Choice, labels: list[str], budget: float, currency: str) 
         )
     surest = min(float(share) for share, taken in zip(found.share, found.chosen, strict=True) if taken)
     return translate(
-        "For {money} a year: {touchpoints}; that goes with {net} net of its cost a year ({range}). Each of them is in the "
-        "best choice in at least {share} of the scenarios. This is a link, to be tested.",
+        "With {money} a year the best choice is: {touchpoints}. It goes with {net} a year, net of its cost "
+        "({range}). Each of them is part of the best choice in at least {share} of the scenarios. This is a "
+        "link, to be tested.",
         money=money,
         touchpoints=enumerated(chosen),
         net=format_value(found.net.value, currency),

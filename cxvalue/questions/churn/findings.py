@@ -115,11 +115,11 @@ def _lost(churn: Churn, found: Losses, currency: str) -> tuple[str, str]:
 
 _LABELS: Mapping[Left, tuple[str, str]] = {
     "purchases": (
-        translatable("How well the past warning told stayers from leavers (AUC)"),
+        translatable("How well the past warning told who would leave (AUC)"),
         translatable("How close the past warning came (Brier score)"),
     ),
     "contracts": (
-        translatable("How well the past warning told stayers from leavers (AUC)"),
+        translatable("How well the past warning told who would leave (AUC)"),
         translatable("How close the past warning came (Brier score)"),
     ),
 }

@@ -183,7 +183,7 @@ def _missing(scores: Scores | None, rows: pd.DataFrame, contracts: Contracts) ->
     few = min(counted.get(THIRDS[0], 0), counted.get(THIRDS[2], 0))
     if few < FEWEST_ACCOUNTS:
         return translate(
-            "only {few:,} accounts have answers in the highest or the lowest third; {fewest} are needed on each side.",
+            "accounts with answers in the highest or the lowest third: {few:,}; {fewest} are needed on each side.",
             few=int(few),
             fewest=FEWEST_ACCOUNTS,
         )

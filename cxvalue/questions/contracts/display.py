@@ -152,7 +152,7 @@ _NOTES = {
     "no_hazard": translatable("The model with drivers could not be fitted: {reason}"),
     "users": translatable("Rows of people who use a contract that somebody else pays for, left out: {rows:,}"),
     "no_bridge": translatable("The history is too short to know who was under contract 12 months ago."),
-    "left_again": translatable("Joined and left again: {customers:,} customers."),
+    "left_again": translatable("Customers who joined and left again: {customers:,}."),
     "no_plan": translatable("The table subscriptions has no column plan."),
     "left_out": translatable("Relations too short to learn anything from: {relations:,}"),
     "no_holdout": translatable("The history is too short to hold part of it back."),

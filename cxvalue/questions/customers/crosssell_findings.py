@@ -134,13 +134,13 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
     value, low, high = found.worth
     told = [
         translate_count(
-            "{referred:,} customers were referred by {count:,} customer.",
-            "{referred:,} customers were referred by {count:,} customers.",
+            "{count:,} customer referred others; referred in all: {referred:,}.",
+            "{count:,} customers referred others; referred in all: {referred:,}.",
             found.referrers,
             referred=found.referred,
         )
         if found.referrers
-        else translate("{referred:,} customers were referred.", referred=found.referred),
+        else translate("Customers who were referred: {referred:,}.", referred=found.referred),
         translate(
             "One of them is worth {worth}, {range}.",
             worth=format_value(value, currency),

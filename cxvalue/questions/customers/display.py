@@ -118,7 +118,7 @@ _NOTES = {
     "no_cohort": translatable("No cohort is both large enough and old enough to be shown."),
     "no_discounts": translatable("The transactions have no discounts by product."),
     "no_bridge": translatable("The history is too short to know who was active 12 months ago."),
-    "silent_again": translatable("Joined and already silent again: {customers:,} customers."),
+    "silent_again": translatable("Customers who joined and are already silent again: {customers:,}."),
 }
 
 

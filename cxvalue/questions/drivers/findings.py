@@ -139,8 +139,8 @@ def _link_method(found: ScoreLink, currency: str) -> str:
 
 def _reliability(writer: FindingWriter, value: Interval, pairs: int, main: str) -> Finding:
     text = translate(
-        "Two answers of a customer within three months correlate by {correlation} ({range}): that much "
-        "of {main} is steady. No figure is enlarged by it.",
+        "Two answers of the same customer within three months have a correlation of {correlation} ({range}): "
+        "so much of {main} is steady. No other figure is corrected for it.",
         correlation=format_number(value.value),
         range=format_range(value.low, value.high, ""),
         main=main,

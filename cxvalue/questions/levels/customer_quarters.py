@@ -31,7 +31,7 @@ LEVELS = ("negative", "none", "low", "medium", "high")
 UNKNOWN, GONE = len(LEVELS), len(LEVELS) + 1
 _WORDS = {
     "negative": translatable("negative"),
-    "none": translatable("none"),
+    "none": translatable("neutral"),
     "low": translatable("low"),
     "medium": translatable("medium"),
     "high": translatable("high"),

@@ -49,7 +49,7 @@ def levels_display(found: LevelWorth, currency: str) -> Styler:
             else "—",
             translate("share"): _written(found.share.get(name), "share"),
             translate("margin in the year after"): _written(found.margin.get(name), currency),
-            translate("compared with the level below, equal past"): _written(found.steps.get(name), currency),
+            translate("compared with the level below, same past"): _written(found.steps.get(name), currency),
             translate("buy nothing in the year after"): _written(found.churn.get(name), "share"),
         }
         for name in LEVELS

@@ -28,42 +28,42 @@ FEW = translatable("fewer than ten customers were at this level.")
 LINK = translatable("A link: customers with a better experience may differ in other ways.")
 SHARES = {
     "negative": translatable(
-        "Of {customers:,} customers who answered in the last quarter, {share} had a bad experience ({range})."
+        "Of {customers:,} customers who answered in the last quarter, {share} had a negative experience ({range})."
     ),
     "high": translatable(
-        "Of {customers:,} customers who answered in the last quarter, {share} had a high one and took an active part "
-        "({range})."
+        "Of {customers:,} customers who answered in the last quarter, {share} had a “high” experience: a "
+        "strong one, in which they took an active part ({range})."
     ),
 }
 OF_ALL = translatable("Of all who were invited, reweighted by who answers, the share is {share} ({range}).")
 AT_A_LEVEL = translatable(
-    "Of {customers:,} customers who answered in the last quarter, {share} were at the level {level} ({range})."
+    "Of {customers:,} customers who answered in the last quarter, {share} had a “{level}” experience ({range})."
 )
 MOVED = {
     "unknown": translatable(
-        "Of {moved:,} customer-quarters at the level {level}, {share} were not asked or did not answer a quarter later "
-        "({range})."
+        "A quarter after a “{level}” experience ({moved:,} cases), {share} of the customers were not asked "
+        "or did not answer ({range})."
     ),
     "gone": translatable(
-        "Of {moved:,} customer-quarters at the level {level}, {share} had been silent for so long a "
-        "quarter later that they count as gone ({range})."
+        "A quarter after a “{level}” experience ({moved:,} cases), {share} of the customers had bought "
+        "nothing for so long that they count as gone ({range})."
     ),
 }
 TO_A_LEVEL = translatable(
-    "Of {moved:,} customer-quarters at the level {level}, {share} were at the level {next} a quarter later ({range})."
+    "A quarter after a “{level}” experience ({moved:,} cases), {share} of the customers had a “{next}” one ({range})."
 )
 WORTH = {
     "margin": (
-        translatable("margin in the year after at the level {level}"),
-        translatable("Customers at the level {level} bring {value} of margin in the year after ({range})."),
+        translatable("margin in the year after a “{level}” experience"),
+        translatable("Customers with a “{level}” experience bring {value} of margin in the year after ({range})."),
     ),
     "churn": (
-        translatable("without a purchase in the year after at the level {level}"),
-        translatable("{value} of customers at the level {level} buy nothing in the year after ({range})."),
+        translatable("no purchase in the year after a “{level}” experience"),
+        translatable("{value} of customers with a “{level}” experience buy nothing in the year after ({range})."),
     ),
     "cltv": (
-        translatable("value still to come at the level {level}"),
-        translatable("Customers at the level {level} are still worth {value} each ({range})."),
+        translatable("value still to come after a “{level}” experience"),
+        translatable("Customers with a “{level}” experience are still worth {value} each ({range})."),
     ),
 }
 
@@ -71,8 +71,8 @@ WORTH = {
 def level_findings(found: LevelWorth, rows: CustomerQuarters, *, currency: str, level: float) -> list[Finding]:
     """Shares, margin, churn and value by level; moves between quarters; steps among customers with an equal past."""
     how = translate(
-        "{rows:,} customer-quarters with a level in {quarters} full quarters; what counts as strong and "
-        "as active ({days:g} days a quarter) is fixed in the first four.",
+        "{rows:,} customer-quarters with a level in {quarters} full quarters; what counts as strong and as "
+        "active (days a quarter: {days:g}) is fixed in the first four.",
         rows=rows.level.size,
         quarters=rows.quarters.count,
         days=rows.active_from,
@@ -98,7 +98,7 @@ def level_findings(found: LevelWorth, rows: CustomerQuarters, *, currency: str, 
             share=format_value(value.value, "share"),
             range=format_range(value.low, value.high, "share"),
         )
-        label = translate("from {level} to {next}", level=told, next=next_one)
+        label = translate("from “{level}” to “{next}” within a quarter", level=told, next=next_one)
         out.append(writer.write(f"transition.{name}.{into}", label, value, "share", text))
     below = dict(zip(LEVELS[1:], LEVELS, strict=False))
     return out + [_step_finding(writer, name, below[name], value, currency) for name, value in found.steps.items()]
@@ -107,13 +107,13 @@ def level_findings(found: LevelWorth, rows: CustomerQuarters, *, currency: str, 
 def _step_finding(writer: FindingWriter, name: str, below: str, value: Interval, currency: str) -> Finding:
     message = (
         translatable(
-            "Among customers with an equal past, in the same unit and quarter, the level {level} goes with {margin} more "
-            "margin in the year after than the level {below} ({range})."
+            "Among customers with the same past, in the same unit and quarter, a “{level}” experience goes with "
+            "{margin} more margin in the year after than a “{below}” one ({range})."
         )
         if value.value >= 0
         else translatable(
-            "Among customers with an equal past, in the same unit and quarter, the level {level} goes with {margin} less "
-            "margin in the year after than the level {below} ({range})."
+            "Among customers with the same past, in the same unit and quarter, a “{level}” experience goes with "
+            "{margin} less margin in the year after than a “{below}” one ({range})."
         )
     )
     told, lower = level_word(name), level_word(below)
@@ -124,13 +124,15 @@ def _step_finding(writer: FindingWriter, name: str, below: str, value: Interval,
         margin=format_value(abs(value.value), currency),
         range=format_range_of_size(*value, currency),
     )
-    label = translate("margin of the next year, {level} against {below} level", level=told, below=lower)
+    label = translate(
+        "difference in the next year's margin, “{level}” and “{below}” experience", level=told, below=lower
+    )
     return writer.write(f"step.{name}.margin", label, value, currency, f"{text} {translate(LINK)}")
 
 
 def _share_finding(writer: FindingWriter, found: LevelWorth, rows: CustomerQuarters, name: str) -> Finding:
     key, told = f"level.{name}.share", level_word(name)
-    label = translate("customers at the level {level}", level=told)
+    label = translate("customers with a “{level}” experience", level=told)
     if name not in found.share:
         reason = (
             translate("without surveys only customers with an unresolved complaint have a level.")

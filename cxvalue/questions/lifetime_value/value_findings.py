@@ -103,7 +103,7 @@ def _days_of(span: tuple[date, date]) -> dict[str, str]:
 
 def backtest_label() -> str:
     """What ``cltv.backtest`` is."""
-    return translate("The forecast made before the holdout, in money")
+    return translate("A past forecast of the money, checked against the actual")
 
 
 def backtest_finding(

@@ -40,8 +40,8 @@ def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
         key = f"{metrics[one.metric]}.{rivals[one.competitor]}"
         names = {"metric": one.metric, "competitor": one.competitor}
         how = translate(
-            "Own answers within 45 days of the competitor's figure on {dates} dates; own {own}, theirs "
-            "{theirs}. A figure from a different survey method is not a gap.",
+            "Own answers within 45 days of the competitor's figure (dates: {dates}); own {own}, theirs {theirs}. "
+            "A figure from a different survey method is not a gap.",
             dates=len(one.days),
             own=format_number(one.own),
             theirs=format_number(one.theirs),
@@ -55,7 +55,7 @@ def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
             out.append(writer.withhold(f"{key}.gap_trend", label, translate(FEW_DATES), TREND_UNIT, how))
         else:
             text = translate(
-                "The gap to {competitor} in {metric} changes by {points} a year ({range}).",
+                "Each year the gap to {competitor} in {metric} changes by {points} points ({range}).",
                 points=format_number(one.trend.value),
                 range=format_range(one.trend.low, one.trend.high, ""),
                 **names,
@@ -69,17 +69,21 @@ def _gap_text(one: Gap) -> str:
     if one.interval is None:
         if one.latest < 0:
             return translate(
-                "{points} points behind {competitor} in {metric}; the benchmark gives no error, so there is no range.",
+                "We are {points} points behind {competitor} in {metric}; the benchmark states no margin of error, so "
+                "there is no range.",
                 **values,
             )
         return translate(
-            "{points} points ahead of {competitor} in {metric}; the benchmark gives no error, so there is no range.",
+            (
+                "We are {points} points ahead of {competitor} in {metric}; the benchmark states no margin of error, "
+                "so there is no range."
+            ),
             **values,
         )
     values["range"] = format_range_of_size(one.latest, one.interval.low, one.interval.high, "")
     if one.latest < 0:
-        return translate("{points} points behind {competitor} in {metric} ({range}).", **values)
-    return translate("{points} points ahead of {competitor} in {metric} ({range}).", **values)
+        return translate("We are {points} points behind {competitor} in {metric} ({range}).", **values)
+    return translate("We are {points} points ahead of {competitor} in {metric} ({range}).", **values)
 
 
 def do_nothing_finding(

@@ -184,7 +184,7 @@ def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.
 def _goes_on(settings: CaseSettings) -> str:
     """What the effect is taken to do after the months measured."""
     if settings.persistence == "half_life":
-        return translate("half life, {half:g} months", half=settings.half_life_months)
+        return translate("half life in months: {half:g}", half=settings.half_life_months)
     return translate("none") if settings.persistence == "none" else translate("measured")
 
 

@@ -169,7 +169,7 @@ def _compared(effect: Effect) -> str:
     if effect.unit == CUSTOMER:
         return translate("{treated:,} treated customers, compared with {others:,} others.", **told)
     return translate(
-        "{treated:,} treated customers in {units:,} units, compared with {others:,} in {other_units:,}.",
+        "{treated:,} treated customers (units: {units:,}), compared with {others:,} others (units: {other_units:,}).",
         units=effect.treated_units,
         other_units=effect.control_units,
         **told,

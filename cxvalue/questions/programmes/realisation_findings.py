@@ -38,7 +38,7 @@ def comparisons(
 
 def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currency: str) -> Finding:
     """What was delivered of each promised unit since the first promise there is; withheld with the reason without one."""
-    writer, key, label = writer_of(WRITER, fit.name), "realisation", translate("delivered out of promised")
+    writer, key, label = writer_of(WRITER, fit.name), "realisation", translate("share of the promise delivered")
     fade = next((check for check in fit.effect.checks if check.name == "fade" and check.passed is False), None)
     fades = f" {fade.detail}" if fade else ""
     if not found:

@@ -156,7 +156,7 @@ def _no_longer(case: Case, title: str, limit: float, unit: str) -> str:
         now=now,
     )
     fails = translate(
-        "If it were measured below {limit}, as precisely as now, the verdict would change to FAIL.",
+        "An effect measured below {limit}, as precisely as now, would prove that the goal is missed.",
         limit=format_value(limit, unit),
     )
     return f"{pays} {fails}"

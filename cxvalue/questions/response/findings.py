@@ -26,9 +26,9 @@ NEEDS = translatable(
     "Left out: the interactions contain no complaints that were answered (columns complaint, responded_on or resolved_on)."
 )
 LABELS = {
-    "retained": translatable("stay after a fast answer"),
+    "retained": translatable("extra customers kept by a fast answer"),
     "margin": translatable("margin of a fast answer"),
-    "value_of_target": translatable("value of the target"),
+    "value_of_target": translatable("worth of answering in time"),
     "robustness": translatable("what would undo it"),
 }
 KEEPS = translatable(
@@ -88,7 +88,10 @@ def response_findings(
         naive=_tenths(turned * found.naive),
     )
     undo = translate(
-        "A hidden cause that explains {share} of the remaining variation in both speed and staying would undo it.",
+        (
+            "A cause that the data do not show would undo it, if it explains {share} of what is left open both "
+            "in who gets a fast answer and in who stays."
+        ),
         share=format_value(found.robustness, "share"),
     )
     out.append(writer.write("retained", translate(LABELS["retained"]), kept, SHARE_POINTS, f"{effect} {undo}"))
@@ -185,10 +188,10 @@ def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery,
         text = translate(WORTH_NOT_SHOWN, slow=speed.slow, **told)
     else:
         text = translate_count(
-            "Doing so for last year's {count:,} slow one would be worth {margin} ({range}), before what faster "
-            "answers cost.",
-            "Doing so for last year's {count:,} slow ones would be worth {margin} ({range}), before what faster "
-            "answers cost.",
+            "Answering last year's {count:,} slow complaint in time would be worth {margin} ({range}), before "
+            "what faster answers cost.",
+            "Answering last year's {count:,} slow complaints in time would be worth {margin} ({range}), before "
+            "what faster answers cost.",
             speed.slow,
             **told,
         )
@@ -196,7 +199,7 @@ def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery,
 
 
 def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) -> Finding:
-    label = translate("stay after a fast answer, by backlog")
+    label = translate("extra customers kept by a fast answer, judged by backlog")
     how = translate(
         "Two-stage least squares: other complaints open at the unit that day change the speed, given "
         "unit, weekday and month; first-stage F {strength:.1f}. It applies to complaints whose speed "

@@ -25,8 +25,8 @@ LOUD = translatable(
     "points more turnover go with {points} points more lost customers ({range})."
 )
 NOT_SHOWN = translatable(
-    "That customers follow staff is not shown: ten points more turnover of a month go with {points} points more lost "
-    "customers within three months ({range})."
+    "The data do not show that customers leave after staff: ten points more turnover in a month go with "
+    "{points} points more lost customers within three months ({range})."
 )
 FOLLOWED = translatable(
     "Ten points more turnover of a month are followed by {points} points more lost customers within three months ({range})."
@@ -137,9 +137,9 @@ def replacement_finding(staff: HeadCount, months: float, *, currency: str) -> Fi
     told = {"months": months, "money": format_value(staff.monthly_cost, currency)}
     if staff.cost_of_leavers:
         how = translate(
-            "{months:g} months of what those who left cost per month on average, {money}: an assumption.", **told
+            "{months:g} times what those who left cost per month on average, {money}: an assumption.", **told
         )
     else:
-        how = translate("{months:g} months of the mean cost of a month, {money}: an assumption.", **told)
+        how = translate("{months:g} times the mean cost of a month, {money}: an assumption.", **told)
     writer = replace(WRITER, label=translate("Staff: "), method=how)
     return writer.write("replacement", translate("cost to replace those who left"), value, currency, text, grade="D")

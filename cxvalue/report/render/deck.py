@@ -29,6 +29,10 @@ INK, QUIET, BLUE, GREEN, RED, GREY, PALE = "1C2733", "56616D", "1F5FA8", "2E7D4F
 SERIES = (BLUE, "B07A00", GREEN)
 TITLES = {55: (28, 30), 150: (22, 26), math.inf: (18, 21)}
 """Size and line spacing of a title with fewer letters than these."""
+CARD_VALUES = {14: 24, 18: 18, math.inf: 16}
+"""Size of a card's value with at most so many letters: a longer one takes two lines."""
+WHOLE = 0.8
+"""A chart of shares above this ends at 100%: no more is possible."""
 LETTERS_IN_A_LINE = 115
 """Of 14 points; fewer than there is room for, since letters differ in width."""
 LETTERS_OF_AN_AXIS = 125
@@ -132,7 +136,8 @@ class _Slide:
             label = begun(rest) if rest and name == parted_at_colon(self.slide.title)[0] else card.label
             rows = [label, card.value, card.interval or card.confidence]
             box = self._text(MARGIN + place * (width + gap), top, width, 1.5, rows, size=12, colour=QUIET, fill=PALE)
-            self._style(box.paragraphs[1], 24, INK, True)
+            size = next(size for most, size in CARD_VALUES.items() if width_of(card.value) <= most)
+            self._style(box.paragraphs[1], size, INK, True)
 
     def _text(
         self, left: float, top: float, width: float, height: float, rows: Sequence[str], *, size: float, colour: str,
@@ -208,6 +213,8 @@ class _Slide:
             (value or 0.0) >= 0 for one in drawn.series for value in one.values
         ):
             numbers.minimum_scale = 0  # columns without their feet tell other proportions
+        if chart.shares and max(value or 0.0 for one in drawn.series for value in one.values) > WHOLE:
+            numbers.maximum_scale = 1
         numbers.tick_labels.number_format, numbers.tick_labels.number_format_is_linked = _number_form(chart), False
         for axis, said in ((numbers, chart.unit), (names, chart.across)):
             axis.has_title = bool(said)

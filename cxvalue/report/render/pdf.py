@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
 STANDARD = "ua-1"
 MOST_FIGURES = 14
-FIGURE_MM, TALL_MM, TALLEST_MM = 82, 140, 210
-"""The height of two figures a sheet; one nearly as high as wide is `TALL_MM` wide, else its letters could not be read."""
+WIDE_MM, TALLEST_MM = 148, 210
+"""How wide a figure is: three of the usual shape stand on a sheet, and their letters can be read."""
+USUAL_SHAPE = 0.5
 LETTERS_OF_MINUTE, LETTERS_OF_WITHHELD = 2400, 900
 """What the second sheet holds beside the assumptions."""
 NOT_ASKED = ("timing", "correlation")
@@ -134,8 +135,7 @@ def _figure(figure: PageFigure) -> dict[str, Any]:
 
 def _height_mm(svg: str) -> float:
     view = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', svg)
-    shape = float(view[2]) / float(view[1]) if view else 0.0
-    return FIGURE_MM if shape < 0.8 else min(TALL_MM * shape, TALLEST_MM)
+    return min(WIDE_MM * (float(view[2]) / float(view[1]) if view else USUAL_SHAPE), TALLEST_MM)
 
 
 def _parts(model: ReportModel) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ def test_rare_levels_are_gathered_and_a_driver_without_a_difference_in_level_dro
     assert model.hazard(new)[1] == model.hazard(new)[2] == pytest.approx(7 / 110, rel=1e-6)
     alone = fit_hazard(cells.iloc[[0, 1, 2]], ["plan"])
     assert alone.levels == {"plan": ("a", "b")}  # the rare one went to the largest
-    with pytest.raises(CxvalueError, match="Only 7 ends were observed; 20 are needed"):
+    with pytest.raises(CxvalueError, match=r"Too few contracts ended: 7\. At least 20 ends are needed"):
         fit_hazard(cells.iloc[2:], ["plan"])
 
 

@@ -120,7 +120,7 @@ def test_arms_are_compared_with_each_other():
     assert findings[-1].text.startswith("A contact by sms brought EUR ")
     assert "more than one by mail" in findings[-1].text
     alike = replace(rows, arm=np.where(rows.control, rows.arm, np.where(np.arange(3000) % 2, "mail", "sms")))
-    assert "It is not clear which arm is better" in arms_sentence(arms_compared(alike), "EUR")
+    assert "It is not clear which version is better" in arms_sentence(arms_compared(alike), "EUR")
 
 
 def test_words_say_what_customers_did():

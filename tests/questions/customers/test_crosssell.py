@@ -194,7 +194,7 @@ def test_worth_of_referred_customers_by_hand() -> None:
     assert found.worth[0] == pytest.approx(mean)
     assert found.per_customer_year == pytest.approx(2 * mean / 28)
     first, second = referral_findings(found, currency="EUR", horizon_months=24)
-    assert "12 customers were referred by 3 customers" in first.text
+    assert "3 customers referred others; referred in all: 12" in first.text
     assert second.value == pytest.approx(2 * mean / 28)
     wider = referrals(table, purchases, valued, as_of=AS_OF, equity_relative_error=0.5)
     assert wider is not None

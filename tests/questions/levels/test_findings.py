@@ -25,7 +25,7 @@ def test_every_level_has_its_findings_and_says_link() -> None:
         assert f"experience.transition.{name}.gone" in found
     step = found["experience.step.high.margin"]
     assert step.unit == "EUR"
-    assert "equal past" in step.text
+    assert "same past" in step.text
     assert not any("effect" in one.text for one in found.values())
     assert "experience.level.low.cltv" not in found
 

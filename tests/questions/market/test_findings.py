@@ -21,9 +21,12 @@ STILL = Gap("overall", "Other", 0.3, None, None, DAYS[:1], np.array([0.3]), 6.6,
 def test_gaps_and_trends_have_ids_of_metric_and_competitor() -> None:
     found = {one.id.removeprefix("experience.market."): one for one in gap_findings([MOVING, STILL], level=0.95)}
     assert set(found) == {f"overall.{name}.{kind}" for name in ("Big_Rival", "Other") for kind in ("gap", "gap_trend")}
-    assert found["overall.Big_Rival.gap"].text == "0.400 points behind Big Rival in overall (between 0.200 and 0.600)."
+    assert (
+        found["overall.Big_Rival.gap"].text
+        == "We are 0.400 points behind Big Rival in overall (between 0.200 and 0.600)."
+    )
     assert found["overall.Other.gap"].low is None
-    assert "gives no error" in found["overall.Other.gap"].text
+    assert "states no margin of error" in found["overall.Other.gap"].text
     assert found["overall.Other.gap_trend"].value is None
 
 

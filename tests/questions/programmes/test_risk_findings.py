@@ -73,7 +73,7 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     assert simple.value == case.simple_payback.value
     low_enough = format_value(stop.value, "EUR")
     assert (
-        f"If it were measured below {low_enough}, as precisely as now, the verdict would change to FAIL." in stop.text
+        f"An effect measured below {low_enough}, as precisely as now, would prove that the goal is missed." in stop.text
     )
     assert f"no longer pays if the effect falls below {format_value(case.break_even, 'EUR')} per customer" in stop.text
     assert "Next measurement: 1 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text

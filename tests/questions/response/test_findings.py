@@ -37,7 +37,7 @@ def test_the_value_of_the_target_is_the_effect_on_the_slow_times_the_slow() -> N
     text = found["retained"].text  # type: ignore[attr-defined]
     assert "keeps 9.0 more of 100 complainers" in text
     assert "7.0%" in text
-    assert "hidden cause" in text
+    assert "cause that the data do not show" in text
 
 
 def test_what_is_not_shown_is_not_claimed() -> None:
