@@ -422,5 +422,5 @@ def _codes_in(export: Export, look: Look) -> list[str]:
 
 
 def _may_be_product(look: Look) -> bool:
-    other = look.is_day or role_of(look.name, "amount") or role_of(look.name, "quantity")
+    other = look.is_day or any(role_of(look.name, role) for role in ("amount", "quantity", "customer"))
     return role_of(look.name, "product") and not other
