@@ -16,8 +16,8 @@ _FEWEST = 10
 """The letters of another script that its different words must hold: fewer come about by chance."""
 _ASIAN = (  # the letters that make words, what may stand beside them, and the fewest letters: kanji are many
     ("euc-kr", r"[가-힣]", "", _FEWEST),
-    ("gb18030", r"[一-鿿]", "|[　-〿＀-￯]", 4),
-    ("shift_jis", r"[ぁ-ヿ一-鿿々]", "|[　-〿＀-￯]", 4),
+    ("gb18030", r"[一-鿿]", "|[　-〿＀-￯¥]", 4),
+    ("shift_jis", r"[ぁ-ヿ一-鿿々]", "|[　-〿＀-￯¥]", 4),
 )
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SIGNS = bytes((0x80, 0xA0, 0xA3, 0xA7, 0xB0, 0xB2, 0xB3, *range(0x91, 0x98)))

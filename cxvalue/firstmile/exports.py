@@ -277,6 +277,7 @@ def _open(
     rows = int((con.execute(f"SELECT count(*) FROM {relation}").fetchone() or (0,))[0])
     copies = tuple(what for reason, what, _ in found.left_out if reason == "copy")
     export = Export(label, paths, spec, con, relation, rows, names, malformed, renamed=same, copies=copies)
+    export.notes += found.notes
     for name in sorted(found.faults):
         told = translate(
             "column {column!r} has errors or formulas without results in its cells, and is not used", column=name

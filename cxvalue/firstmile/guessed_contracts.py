@@ -9,6 +9,7 @@ from cxvalue.firstmile.asking import Option
 from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.exports import Look
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.tables.read.roles import KEY, role_of, said
 
 _MONTHLY = (
@@ -20,6 +21,17 @@ _YEARLY = (
     r"річн|年|연간"
 )
 _QUARTERLY = r"quarter|quartal|trimestr|квартал|季"
+_MONTHS = {"day": "0.0328542", "week": "0.2299795", "month": "1", "quarter": "3", "half": "6", "year": "12"}
+_INTERVALS = {
+    "half": r"half|semi|halb|semestr|полугод|півріч|半年",
+    "quarter": _QUARTERLY,
+    "year": rf"{_YEARLY}|12 ?m|\by\b|\byr",
+    "month": rf"{_MONTHLY}|^1 ?m|\bmo\b",
+    "week": r"week|woche|wöchent|semaine|seman|недел|тиж|周|週",
+    "day": r"\bdays?\b|daily|täglich|\btag|jour|diari|день|日",
+}
+_TRIAL = r"\btrial|\bfree\b|testphase|probe|gratis|kostenlos|essai|prueba|prova\b|пробн|испыт|тестов|试用"
+_MOST_WORDS = 15
 _FEE = (
     r"\bmrr\b|\barr\b|\bacv\b|\bfees?\b|charge|premium|beitrag|gebühr|prämie|cuota|cotisation|redevance|"
     r"плат[аиуі]|взнос|внес|费|料金|요금"
@@ -54,7 +66,36 @@ def as_contracts(draft: Draft, starts: Sequence[Look], ends: Sequence[Look]) -> 
         draft.asks_which("end", ends, ask)
         draft.why["end"] = ("asked", translate("several days"))
     _value(draft)
+    _trials(draft)
     return draft
+
+
+def _trials(draft: Draft) -> None:
+    """Contracts that a plan or a state calls a trial: whether they count is for somebody to say."""
+    for look in draft.export.looks.values():
+        words = [value for value, _ in draft.export.values(look.name) if value]
+        trials = [word for word in words if re.search(_TRIAL, said(word))]
+        if look.is_number or look.is_day or not 2 <= look.different <= _MOST_WORDS or not 0 < len(trials) < len(words):
+            continue
+        options = (
+            Option("leave_out", translate("no, nothing has been paid"), {"leave_out_rows": {look.name: trials}}),
+            Option("count", translate("yes"), {}),
+        )
+        ask = translate("Do contracts that {column!r} calls {words} count?", column=look.name, words=enumerated(trials))
+        draft.asks("trials", ask, f"leave_out_rows.{look.name}", options, "leave_out")
+        return
+
+
+def _interval(draft: Draft) -> tuple[str, dict[str, str]] | None:
+    """The column that says for how long an amount is paid, with the months of each of its words."""
+    for look in draft.export.looks.values():
+        words = [value for value, _ in draft.export.values(look.name) if value]
+        if look.is_number or look.is_day or not 1 <= len(words) <= _MOST_WORDS or look.filled < draft.export.rows:
+            continue
+        periods = [next((name for name, form in _INTERVALS.items() if re.search(form, said(one))), "") for one in words]
+        if all(periods):
+            return look.name, {word: _MONTHS[period] for word, period in zip(words, periods, strict=True)}
+    return None
 
 
 def _value(draft: Draft) -> None:
@@ -65,6 +106,13 @@ def _value(draft: Draft) -> None:
         draft.said.append(
             translate("no column says what is paid for a contract: contracts are counted, without their value")
         )
+        return
+    found = _interval(draft) if len(among) == 1 and _periods(among[0].name) == (1, 12) else None
+    if found is not None:
+        column, months_of = found
+        draft.spec["columns"]["value_per_month"] = f"=[{among[0].name}] / [{column}]"
+        draft.spec["values"] = {column: months_of}
+        draft.why["value_per_month"] = ("likely", translate("{column!r} says for how long it is paid", column=column))
         return
     ways = [(look.name, months) for look in among for months in _periods(look.name)]
     monthly = [way for way in ways if _periods(way[0]) == (1,)]

@@ -12,6 +12,7 @@ from cxvalue.firstmile.exports import DAY, Export, Look
 from cxvalue.firstmile.guessed_contracts import as_contracts, as_customers
 from cxvalue.firstmile.guessed_touches import as_touches, may_be_person, table_of
 from cxvalue.firstmile.marks import MARKS, ask_for_marks
+from cxvalue.firstmile.reductions import take_discount
 from cxvalue.firstmile.returned import ask_for_refunds
 from cxvalue.firstmile.unread import FILL_DOWN, emptied, spread, why_not
 from cxvalue.language.catalogue import translatable, translate, translate_count
@@ -23,8 +24,8 @@ from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, currencies_named, r
 from cxvalue.tables.read.sql import literal
 
 GUESSED = (
-    *"amounts channel copies date dates end guests lines metric names numbers others postage reason refund revenue".split(),
-    *"rows_without_customer same score shipping statuses tax value_per_month".split(),
+    *"amounts channel copies date dates discount end guests lines metric names numbers others postage reason refund".split(),
+    *"revenue rows_without_customer same score shipping statuses tax value_per_month".split(),
     *MARKS,
 )
 """The keys of questions about tables that no record knows, or that any table may need."""
@@ -381,8 +382,7 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
             and look.is_number
             and not role_of(look.name, "net")
         ):
-            columns["discount"] = look.name
-            draft.why["discount"] = ("likely", translate("by its name"))
+            take_discount(draft, look)
         elif "product" not in columns and draft.row == _A_LINE and _may_be_product(look):
             columns["product"] = look.name
             draft.why["product"] = ("likely", translate("by its name"))
@@ -422,5 +422,5 @@ def _codes_in(export: Export, look: Look) -> list[str]:
 
 
 def _may_be_product(look: Look) -> bool:
-    other = look.is_day or role_of(look.name, "amount") or role_of(look.name, "quantity")
+    other = look.is_day or any(role_of(look.name, role) for role in ("amount", "quantity", "customer"))
     return role_of(look.name, "product") and not other

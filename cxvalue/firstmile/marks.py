@@ -11,10 +11,10 @@ from cxvalue.firstmile.exports import Look
 from cxvalue.firstmile.trying import total
 from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.roles import NO_SALE, RETURNED, UNMARKED, WORDS, role_of, said
+from cxvalue.tables.read.roles import BESIDE_GOODS, NO_SALE, RETURNED, UNMARKED, role_of, said, says_no
 from cxvalue.tables.read.sql import literal
 
-MARKS = {"cancelled": "void", "test_orders": "test"}
+MARKS = {"cancelled": "void", "test_orders": "test", "unconfirmed": "done"}
 """The keys of questions about columns that mark rows, each with the role of such a column."""
 
 _GOOD = r"paid|complete|deliver|shipped|fulfil|closed won|won|success|settled|captured|processing|partially.refunded|"
@@ -24,17 +24,6 @@ _BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплаче�
 _MOST_WORDS, _LONGEST = 15, 40
 _LARGE = 0.2
 """The share of rows, or of revenue, above which lines beside goods are not left out unasked."""
-_SORT = (
-    r"and|plus|de|und|et|y|fees?|costs?|charges?|kosten|gebühr(en)?|frais|gastos|costes?|costi|spese|стоимость|за|standard|"
-    r"express|economy|priority|ground|international|domestic|free|paid|flat|rate|dhl|ups|dpd|gls|hermes|fedex|usps|post|"
-    r"paket|parcel|dotcom|\d+"
-)
-_BESIDE = (
-    rf"({WORDS['shipping']}|{WORDS['tax']}|gift ?wrap(ping)?\b|tips?\b|rounding|deposit|pfand|handling|umsatzsteuer|"
-    r"mehrwertsteuer|carriage)(\w{0,2}|kosten|gebühr|pauschale)\b"
-)
-_FREIGHT = re.compile(rf"(({_SORT}) )*\b{_BESIDE}( ({_SORT}|{_BESIDE}))*")
-"""The whole of what a line says that is beside goods: one such word, and words for sorts of it."""
 
 
 def ask_for_marks(draft: Draft, looks: Sequence[Look]) -> None:
@@ -42,7 +31,7 @@ def ask_for_marks(draft: Draft, looks: Sequence[Look]) -> None:
     free = [look for look in looks if look.filled and look.name not in draft.spec["columns"].values()]
     _statuses(draft, free)
     for key, role in MARKS.items():
-        _mark(draft, key, [look for look in free if role_of(look.name, role)])
+        (_not_done if role == "done" else _mark)(draft, key, [look for look in free if role_of(look.name, role)])
     _lines_beside(draft, looks)
 
 
@@ -107,6 +96,29 @@ def _mark(draft: Draft, key: str, looks: Sequence[Look]) -> None:
         return
 
 
+def _not_done(draft: Draft, key: str, looks: Sequence[Look]) -> None:
+    """A column of yes and no, such as paid or posted, that says no in fewer than half of the rows."""
+    for look in looks:
+        values = dict(draft.export.values(look.name, 1_000))
+        no = says_no(values)
+        count = sum(values[value] for value in no)
+        if not 0 < 2 * count < draft.export.rows:
+            continue
+        yes = [value for value in values if value not in no]
+        options = (
+            Option("leave_out", translate("no: they are left out"), {"keep_rows": {look.name: yes}}),
+            Option("count", translate("yes"), {}),
+        )
+        ask = translate_count(
+            "{column!r} says no in {count:,} row. Does it count as a purchase?",
+            "{column!r} says no in {count:,} rows. Do they count as purchases?",
+            count,
+            column=look.name,
+        )
+        draft.asks(key, ask, f"keep_rows.{look.name}", options, "leave_out")
+        return
+
+
 def _lines_beside(draft: Draft, looks: Sequence[Look]) -> None:
     """Lines of orders that are no goods: shipping, tax, a tip."""
     export = draft.export
@@ -114,7 +126,7 @@ def _lines_beside(draft: Draft, looks: Sequence[Look]) -> None:
         if not role_of(look.name, "product") or look.is_number or look.is_day:
             continue
         words = [value for value, _ in export.values(look.name, 1_000) if len(value) <= _LONGEST]
-        words = [word for word in words if _FREIGHT.fullmatch(said(word))][:_MOST_WORDS]
+        words = [word for word in words if BESIDE_GOODS.fullmatch(said(word))][:_MOST_WORDS]
         if not words or len(words) == look.different:
             continue
         rows = int(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -21,7 +22,19 @@ _NOT = {
     "timestamp": translatable("{shown!r} is not a date that exists"),
     "null": translatable("{shown!r} is not empty"),
 }
-_DAY = "tag:yaml.org,2002:timestamp"
+_TAG = "tag:yaml.org,2002:"
+_DAY = f"{_TAG}timestamp"
+_READ_AS = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?(?:0|[1-9][0-9_]*)", "-+0123456789"),
+    "float": (
+        r"[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|"
+        r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+}
+"""What is no text, with the signs that it may begin with. Plain YAML also takes No for false, 0012 for 10 and 12:30 for 750,
+which as words of a column, ids and hours are what they say."""
 
 
 def _too_deep() -> str:
@@ -78,7 +91,13 @@ class _Loader(yaml.SafeLoader):
             raise _fault(translate(not_so, shown=shown), node) from None
 
 
-_Loader.add_constructor("tag:yaml.org,2002:binary", yaml.SafeLoader.construct_undefined)  # type: ignore[type-var]
+_Loader.add_constructor(f"{_TAG}binary", yaml.SafeLoader.construct_undefined)  # type: ignore[type-var]
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in forms if tag.removeprefix(_TAG) not in _READ_AS]
+    for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _kind, (_form, _first) in _READ_AS.items():
+    _Loader.add_implicit_resolver(_TAG + _kind, re.compile(f"^(?:{_form})$"), list(_first))
 
 
 def load_yaml(text: str) -> Any:
@@ -89,6 +108,8 @@ def load_yaml(text: str) -> Any:
 
     >>> load_yaml("as_of: 2026-02-28")
     {'as_of': datetime.date(2026, 2, 28)}
+    >>> load_yaml("[No, true, 0012, 12, 1.5, 12:30]")
+    ['No', True, '0012', 12, 1.5, '12:30']
     """
     if len(text) > MOST_CHARACTERS:
         raise yaml.MarkedYAMLError(problem=translate("it has more than {most:,} characters", most=MOST_CHARACTERS))

@@ -36,7 +36,12 @@ from cxvalue.tables.checks.rules import (
     broken_rows,
     exact_duplicates,
 )
-from cxvalue.tables.checks.soundness import implausible_margin, margin_of_sales
+from cxvalue.tables.checks.soundness import (
+    discount_of_sales,
+    implausible_discount,
+    implausible_margin,
+    margin_of_sales,
+)
 from cxvalue.tables.checks.sums_among_rows import MOST_ROWS, sums_caution, sums_to_count
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet, fate, hold_against_totals, rounded_up
 from cxvalue.tables.netting import TOLERANCE
@@ -232,6 +237,7 @@ class _Loader:
             lines = lines.anti_join(made.missed, ROW)
         before = rows.filter(rows.date <= ibis.literal(end))
         own_margin = "margin" in loading.good.columns
+        discounts = "discount" in before.columns and not own_margin
         orders = "order_id" in lines.columns and self.study.engine is not None
         found = ask(
             parts(rows, "revenue", after=rows.date > ibis.literal(end), until=rows.date <= ibis.literal(end)),
@@ -241,11 +247,12 @@ class _Loader:
             made.measures,
             exact_duplicates(before),
             *([margin_of_sales(made.lines)] if own_margin else []),
+            *([discount_of_sales(before)] if discounts else []),
             *([sums_to_count(before)] if loading.rows <= MOST_ROWS else []),
             *([ledger.count_orders(lines, made.table)] if orders else []),
         )
         made = made.measured(found)
-        margin = implausible_margin(found) if own_margin else None
+        margin = implausible_margin(found) if own_margin else implausible_discount(found) if discounts else None
         self.cautions += [margin] if margin else []
         self._settle(loading)
         if self.problems:

@@ -68,12 +68,13 @@ class Loading:
         return sum(item.first for item in self.broken)
 
     def take_out(self, found: Contradiction, amount: str | None) -> None:
-        """Take out rows that contradict one another."""
+        """Take out rows that contradict one another, or add up others, those of guests among them."""
         keys, by = found.keys.cache(), list(found.by)
         self.held.append(keys)
-        rows = self.good.semi_join(keys, by)
-        self.broken += broken_rows(rows, by[0], found.what, found.remedy, amount)
+        rows = self.good if self.guests is None else self.good.union(self.guests)
+        self.broken += broken_rows(rows.semi_join(keys, by), by[0], found.what, found.remedy, amount)
         self.good = self.good.anti_join(keys, by)
+        self.guests = None if self.guests is None else self.guests.anti_join(keys, by)
 
 
 def take_in(

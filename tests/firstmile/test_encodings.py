@@ -23,6 +23,7 @@ GERMAN = "Kundennr;Währung;Straße\n1;€;Größe\n"
         ("Número de orden;Costo de envío\n1;2\n", "cp1252"),
         ("Numer klienta;Wartość\n1;5 zł\n", "cp1250"),
         ("订单编号,买家会员名,订单状态\n1,a,交易成功\n", "gb18030"),
+        ("会员编号,下单时间,金额\n" + "".join(f"{n},2025年{n}月,¥{n}.00\n" for n in range(1, 10)), "gb18030"),
         ("受注番号,注文日,注文者ID\n1,2025/01/02,山田\n", "shift_jis"),
         ("고객번호,주문번호,결제금액\n1,2,3\n", "euc-kr"),
         ("customer;order\n1;2\n", "utf-16-le"),

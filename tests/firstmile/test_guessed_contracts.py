@@ -64,3 +64,34 @@ def test_contracts_without_an_amount_are_said_to_have_none(tmp_path: Path) -> No
     rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|{n}" for n in range(1, 9)]
     found = _found(tmp_path, "customer_id|start_date|end_date|tenure", *rows)
     assert "contracts are counted, without their value" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "months"),
+    [
+        (("month", "year"), {"month": "1", "year": "12"}),
+        (("monatlich", "jährlich"), {"monatlich": "1", "jährlich": "12"}),
+        (("quarterly", "half-yearly"), {"quarterly": "3", "half-yearly": "6"}),
+        (("месяц", "год"), {"месяц": "1", "год": "12"}),
+    ],
+)
+def test_an_interval_beside_the_amount_says_for_how_long_it_is_paid(
+    tmp_path: Path, words: tuple[str, str], months: dict[str, str]
+) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|{'' if n % 2 else '2025-01-01'}|{n}9.90|{words[n % 2]}" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|start_date|end_date|price|billing", *rows)
+    spec = found.understanding.drafts[0].spec
+    assert (spec["columns"]["value_per_month"], spec["values"]) == ("=[price] / [billing]", {"billing": months})
+    assert "value_per_month" not in {question.key for question in found.questions}
+    unread = [row.replace(words[0], "once") for row in rows]
+    found = _found(tmp_path, "customer_id|start_date|end_date|price|billing", *unread)
+    assert "value_per_month" in {question.key for question in found.questions}
+
+
+def test_trials_are_asked_about(tmp_path: Path) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|9.50|{'Free trial' if n > 5 else 'Basic'}" for n in range(1, 9)]
+    (question,) = [
+        one for one in _found(tmp_path, "customer_id|start|end|mrr|plan", *rows).questions if one.key == "trials"
+    ]
+    assert question.default == "leave_out"
+    assert question.options[0].set == {"leave_out_rows": {"plan": ["Free trial"]}}

@@ -27,7 +27,10 @@ def _rows(mark: str, other: str) -> list[str]:
         ("Cancelled at", "2025-03-25", "", "cancelled", 105.0),
         ("Voided", "true", "false", "cancelled", 105.0),
         ("Test", "yes", "no", "test_orders", 105.0),
+        ("Posted", "No", "Yes", "unconfirmed", 105.0),
+        ("Проведен", "Нет", "Да", "unconfirmed", 105.0),
         ("Item", "Shipping", "Mug", "postage", 105.0),
+        ("Position", "MwSt 19%", "Becher", "postage", 105.0),
         ("S/H", "H", "S", "refund", 94.5),
         ("Document type", "Credit Memo", "Invoice", "refund", 94.5),
         ("Qty", "-1", "1", "refund", 94.5),
@@ -56,7 +59,8 @@ def test_a_kind_of_row_that_is_no_sale_is_asked_about_and_returns_stay(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("column", "one", "other"), [("Type", "Web", "Shop"), ("Test group", "A", "B"), ("Item", "Mug", "Cup")]
+    ("column", "one", "other"),
+    [("Type", "Web", "Shop"), ("Test group", "A", "B"), ("Item", "Mug", "Cup"), ("Paid", "partly", "yes")],
 )
 def test_a_column_that_marks_nothing_is_not_asked_about(tmp_path: Path, column: str, one: str, other: str) -> None:
     found = _found(tmp_path, f"customer_id|order_id|date|net_amount|{column}", *_rows(one, other))

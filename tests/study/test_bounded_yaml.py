@@ -69,9 +69,9 @@ def test_only_a_fault_of_form_asks_for_the_indentation(tmp_path: Path) -> None:
 
 
 def test_what_is_sound_is_read_as_it_is() -> None:
-    assert load_yaml("as_of: 2026-02-28\nlist: &l [1, 2.5, yes]\nsame: *l") == {
+    assert load_yaml("as_of: 2026-02-28\nlist: &l [1, 2.5, true, Yes, no, On, 007, 12:30]\nsame: *l") == {
         "as_of": date(2026, 2, 28),
-        "list": [1, 2.5, True],
-        "same": [1, 2.5, True],
+        "list": [1, 2.5, True, "Yes", "no", "On", "007", "12:30"],
+        "same": [1, 2.5, True, "Yes", "no", "On", "007", "12:30"],
     }
     assert load_yaml("") is None

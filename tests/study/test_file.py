@@ -101,10 +101,10 @@ def test_three_typos_are_named_together_with_the_nearest_known_key(tmp_path: Pat
         ("observed_from: 2025-01-01\ncltv: {holdout_start: 2025-01-01}\n", "leaves no history before it"),
         ("control_totals: {revenue: much}\n", "control_totals.revenue: 'much' is not a number"),
         (
-            "horizon_months: yes\n",
+            "horizon_months: true\n",
             "horizon_months: True is not a number that is possible here. Allowed: a whole number of months.",
         ),
-        ("exchange_rates: {EUR: yes, USD: 0.92}\n", "exchange_rates: {'EUR': True, 'USD': 0.92} is not a number"),
+        ("exchange_rates: {EUR: true, USD: 0.92}\n", "exchange_rates: {'EUR': True, 'USD': 0.92} is not a number"),
         ("horizon_months: 3\nhorizon_months: 4\n", "the key 'horizon_months' is given twice"),
     ],
 )

@@ -53,8 +53,11 @@ PLACEHOLDERS = tuple(word.replace("\u00a0", " ") for word in _WORDS.split())
 """Words that stand where an id should; beside them numbers such as 0 and -1, where they stand out."""
 _BUYER = "([ -]?(customers?|buyers?|clients?|users?|checkout|sales?|account|kunden?|покупатель|клиент|客户))?"
 _WORD = f"(?:{'|'.join(map(re.escape, PLACEHOLDERS))}){_BUYER}"
-_PLACEHOLDER = f"^(?:{_WORD}|-1|0{{1,12}}|9{{4,12}})$"
+_MAIL = r"(?:test(?:er|ing)?|no-?reply|do-?not-?reply|no-?e?mail|guest|anonymous|unknown|dummy|none)[0-9]{0,3}@[^@]+"
+_PLACEHOLDER = f"^(?:{_WORD}|{_MAIL}|-1|0{{1,12}}|9{{4,12}})$"
 IMPLAUSIBLE_SHARE, FEWEST_IDS = 0.20, 20
+APART_SHARE, APART_IDS, APART_ROWS = 0.05, 100, 30
+"""Share of rows from which one id of so many is doubtful too, where it has ten times the rows of the next one."""
 LOWERS_FROM, ALIKE_FROM = 0.05, 0.01
 _TIMES_THE_USUAL = 10
 _COUNTED = "ids rows money top top_id top_money money_id numeric padded decimal upper lower named alike blanks".split()
@@ -63,10 +66,10 @@ _COUNTED = "ids rows money top top_id top_money money_id numeric padded decimal 
 def is_placeholder(text: str) -> bool:
     """Whether an id is a word that stands for buyers without one.
 
-    >>> is_placeholder("Walk-in customer"), is_placeholder("C100")
-    (True, False)
+    >>> is_placeholder("Walk-in customer"), is_placeholder("no-reply@shop.com"), is_placeholder("C100")
+    (True, True, False)
     """
-    return re.fullmatch(_WORD, text.lower()) is not None
+    return re.fullmatch(f"{_WORD}|{_MAIL}", text.lower()) is not None
 
 
 def repaired(value: Any, repairs: Iterable[str]) -> Any:
@@ -162,6 +165,12 @@ class IdCounts:
     lower: int
     lookalike: int
     blanks: int
+    next_rows: int = 0  # of the id with the second most, counted only where the first has very many
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether one id has far more rows than any other."""
+        return 0 < _TIMES_THE_USUAL * self.next_rows <= self.top[1]
 
 
 def _each_id(table: ir.Table, column: str, amount: str | None) -> ir.Table:
@@ -204,6 +213,10 @@ def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, ans
         named = _each_id(table, column, amount).filter(lambda t: t.id.lower().re_search(_PLACEHOLDER))
         listed = named.order_by(ibis.desc("n")).limit(50).to_pyarrow().to_pylist()
         found = tuple((str(one["id"]), int(one["n"]), float(one.get("money", 0.0))) for one in listed)
+    next_rows = 0
+    if row["ids"] >= APART_IDS and row["top"] >= max(APART_ROWS, APART_SHARE * row["rows"]):
+        first = _each_id(table, column, None).order_by(ibis.desc("n")).limit(2).to_pyarrow()
+        next_rows = int(first["n"][1].as_py())
     return IdCounts(
         name,
         column,
@@ -214,6 +227,7 @@ def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, ans
         (str(row["money_id"]), float(row["top_money"] or 0.0)),
         found,
         *(row[key] for key in ("numeric", "padded", "decimal", "upper", "lower", "alike", "blanks")),
+        next_rows,
     )
 
 
@@ -226,6 +240,8 @@ def guest_cautions(counts: IdCounts, guests: tuple[str, ...]) -> list[Caution]:
         by_rows = rows / counts.rows if top not in known else 0.0
         by_money = money / counts.amount if counts.amount and rich not in known else 0.0
         share, name, of = max((by_rows, top, "rows"), (by_money, rich, "revenue"))
+        if share < IMPLAUSIBLE_SHARE and by_rows and counts.is_apart:
+            said.append(_apart(counts, by_rows, guests))
         if share >= IMPLAUSIBLE_SHARE:
             many = rows if of == "rows" else 0
             where = {"column": counts.column, "ids": counts.ids, "table": counts.table, "share": share}
@@ -250,6 +266,20 @@ def guest_cautions(counts: IdCounts, guests: tuple[str, ...]) -> list[Caution]:
                 )
             )
     return said
+
+
+def _apart(counts: IdCounts, share: float, guests: tuple[str, ...]) -> Caution:
+    name, rows = counts.top
+    text = translate(
+        "One {column} of {ids:,} in '{table}' has {share:.0%} of its rows, {times:,.0f} times as many as any other: an id "
+        "shared by many customers looks like that. If it stands for many, name it under guest_ids.",
+        column=counts.column,
+        ids=counts.ids,
+        table=counts.table,
+        share=share,
+        times=rows / counts.next_rows,
+    )
+    return Caution("dominant_id", counts.table, counts.column, rows, share, text, True, private=_line(guests, [name]))
 
 
 def _stands_out(counts: IdCounts, one: tuple[str, int, float]) -> bool:

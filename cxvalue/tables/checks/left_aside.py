@@ -13,13 +13,24 @@ from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
-from cxvalue.tables.read.roles import KEY, NO_SALE, THOUSANDS, UNMARKED, currency_in, returns_among, role_of, said
+from cxvalue.tables.read.roles import (
+    BESIDE_GOODS,
+    KEY,
+    NO_SALE,
+    THOUSANDS,
+    UNMARKED,
+    currency_in,
+    returns_among,
+    role_of,
+    said,
+    says_no,
+)
 from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import literal, quoted
 
 _PLACE = re.compile(r"\b(zip|postal|postcode|plz|city|town|country|region|ort|ville|ciudad)\b")
 _CENTS = re.compile(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе")
-_MOST_WORDS, _LONGEST_WORD = 15, 40
+_MOST_WORDS, _LONGEST_WORD, _MOST_PRODUCTS = 15, 40, 1_000
 _KIND = "left_aside"
 _Doubt = tuple[str, int, str]
 """Our column, the rows that are in doubt, and the sentence."""
@@ -34,7 +45,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
         return []
     cents = _plain(raw) and _CENTS.search(said(_revenue(raw))) is not None
     names = _names_in_doubt(raw, currency)
-    if not (raw.beside or cents or names):
+    if not (raw.beside or cents or names or "product" in raw.theirs):
         return []
     found = _asked(con, raw)
     rows = found["rows"]
@@ -47,6 +58,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
         )
         doubts.append(("revenue", rows, text))
     doubts += [(column, rows, text) for column, text in names]
+    doubts.append(_lines_beside(con, raw))
     return [
         Caution(_KIND, raw.name, column, number, number / rows if rows else None, text)
         for column, number, text in filter(None, doubts)
@@ -82,6 +94,20 @@ def _rows_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, found
             line=f"keep_rows: {{{theirs}: [...]}}",
         )
         return "", number, text
+    if (
+        role == "done"
+        and (words := _not_done(con, raw))
+        and 2 * (no := sum(count for _, count in words)) < found["rows"]
+    ):
+        yes = [word for word, _ in _words(con, raw, role) if word not in dict(words)]
+        text = translate_count(
+            "{column} says no in {count:,} row, and it counts. If it is no purchase: {line}.",
+            "{column} says no in {count:,} rows, and they count. If they are no purchases: {line}.",
+            no,
+            column=repr(theirs),
+            line=f"keep_rows: {{{theirs}: [{', '.join(yes)}]}}",
+        )
+        return "", no, text
     if role == "type" and (words := _returns(con, raw)):
         text = translate(
             "{column} says {words} in rows with amounts above zero, which are added up. If these are returns: {line}.",
@@ -148,6 +174,29 @@ def _amounts_beside(raw: RawTable, role: str, found: Mapping[str, int]) -> _Doub
     return None
 
 
+def _lines_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> _Doubt | None:
+    """The doubt whether lines of orders that say shipping or tax are revenue."""
+    mapped = "product" in raw.theirs
+    theirs = raw.theirs["product"] if mapped else raw.beside.get("product", "")
+    if not theirs or theirs.startswith("="):
+        return None
+    text = f"trim(CAST({quoted('product' if mapped else BESIDE + 'product')} AS VARCHAR))"
+    rows = con.execute(
+        f"SELECT {text} AS t, count(*) FROM {raw.relation} WHERE length({text}) BETWEEN 1 AND {_LONGEST_WORD} GROUP BY 1 "
+        f"ORDER BY 2 DESC, 1 LIMIT {_MOST_PRODUCTS}"
+    ).fetchall()
+    words = [(str(word), int(count)) for word, count in rows if BESIDE_GOODS.fullmatch(said(str(word)))][:_MOST_WORDS]
+    if not words or len(words) == len(rows):
+        return None
+    found = translate(
+        "{column} says {words}, and these rows count as revenue. If they are not what was paid for goods: {line}.",
+        column=repr(theirs),
+        words=enumerated(f"{word} {count:,}" for word, count in words),
+        line=f"leave_out_rows: {{{theirs}: [{', '.join(word for word, _ in words)}]}}",
+    )
+    return "revenue", sum(count for _, count in words), found
+
+
 def _names_in_doubt(raw: RawTable, currency: str) -> list[tuple[str, str]]:
     """Our columns whose name in the file says something else than the study, each with the sentence about it."""
     revenue, customer, made = _revenue(raw), raw.theirs.get("customer_id", ""), []
@@ -212,6 +261,13 @@ def _returns(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, i
     words = _words(con, raw, "type", above)
     back = returns_among(raw.beside["type"], (word for word, _ in words))
     return [(word, n) for word, n in words if n and word in back]
+
+
+def _not_done(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, int]]:
+    """The words of a column such as paid or posted that say no, with their rows."""
+    words = _words(con, raw, "done")
+    no = says_no(word for word, _ in words)
+    return [(word, count) for word, count in words if word in no]
 
 
 def _no_sales(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, int]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.tables.checks.ids import alike_caution, counted_ids, guest_cautions, ids_to_count, repair_table
 from cxvalue.tables.checks.rules import Contradiction, contradiction
 from cxvalue.tables.checks.soundness import ONE_OF_EACH, repeated_rows, repeats
-from cxvalue.tables.checks.sums_among_rows import named_sums, sum_names
+from cxvalue.tables.checks.sums_among_rows import WHERE, named_sums, sum_names
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -62,8 +62,9 @@ def screen(contract: TableContract, table: ir.Table, study: StudyFile, amount: s
             alike = alike_caution(looked.good, counts, study.ids)
             cautions += [alike] if alike else []
             cautions += guest_cautions(counts, study.guest_ids) if name == "customer_id" else []
-    against = [looked.against] if found.get("contradicting") else []
-    against += [named_sums(looked.good, "customer_id")] if found.get("sums") else []
+    sums = [named_sums(looked.everybody, name) for name in WHERE if found.get(f"sums_{name}")]
+    # A total is of many orders and customers: what it contradicts is told once it is out.
+    against = [one for one in sums if one is not None] or [looked.against if found.get("contradicting") else None]
     some = tuple(one for one in against if one is not None)
     return Screened(looked.good, looked.guests, merged, some, tuple(cautions))
 
@@ -92,9 +93,20 @@ class _LookedAt:
         asked = [ids_to_count(self.good, name, amount) for name, amount in self.ids.items()]
         if self.against is not None:
             asked.append(self.against.keys.aggregate(contradicting=self.against.keys.count()))
-        if "customer_id" in self.ids:
-            asked.append(self.good.aggregate(sums=self.good.count(where=sum_names(self.good.customer_id))))
+        rows = self.everybody
+        named = [
+            name for name in WHERE if name in rows.columns and (name == "customer_id" or "revenue" in rows.columns)
+        ]
+        if named:
+            asked.append(
+                rows.aggregate(**{f"sums_{name}": rows.count(where=sum_names(rows[name], name)) for name in named})
+            )
         return asked
+
+    @property
+    def everybody(self) -> ir.Table:
+        """The rows that count and those of guests, which a total without a customer would be one of."""
+        return self.good if self.guests is None else self.good.union(self.guests)
 
 
 def _id_columns(contract: TableContract, study: StudyFile) -> list[str]:

@@ -18,6 +18,8 @@ _EITHER_SIGN = ("fees.amount",)
 ONE_OF_EACH = ("contacts", "subscriptions", "surveys", "employees", "benchmarks")
 """Tables without a key in which a second row that says the same says nothing more."""
 CAUTION_FROM, LOWERS_FROM = 0.05, 0.20
+MOST_PERCENT, FEW_RATES = 100, 20
+"""Discounts in whole numbers up to the one, and of no more different values than the other, may be percentages."""
 FEWEST_SALES, DIFFERENT, SMALL_SHARE = 20, 1.5, 0.05
 """Sales from which on the ends of their margins tell something, how far sales differ, and the margin of a thin trade."""
 
@@ -173,6 +175,53 @@ def implausible_margin(found: dict[str, Any]) -> Caution | None:
     least = float(found["least_margin"])
     a_fee = least == found["best_margin"] and least > 1 and not least.is_integer() and found["earned"] <= found["sold"]
     return Caution("sign", "transactions", "margin", found["sales"], 1.0, text, not a_fee)
+
+
+def discount_of_sales(rows: ir.Table) -> ir.Table:
+    """What `implausible_discount` asks of rows: the sales with a discount, what they brought, and the values of it."""
+    given = rows.filter((rows.revenue > 0) & (rows.discount > 0))
+    return given.aggregate(
+        discounted=given.count(),
+        discounted_sold=given.revenue.sum(),
+        given=given.discount.sum(),
+        most_given=given.discount.max(),
+        rates=given.discount.nunique(),
+        whole_given=given.count(where=given.discount == given.discount.round()),
+    )
+
+
+def implausible_discount(found: dict[str, Any]) -> Caution | None:
+    """A discount that is a share, or may be a percentage, and is taken for money.
+
+    >>> some = {"discounted": 90, "discounted_sold": 3600.0, "most_given": 0.2, "rates": 2, "whole_given": 0}
+    >>> implausible_discount(some | {"given": 13.5}).lowers
+    True
+    >>> percent = some | {"given": 1350.0, "most_given": 20.0, "whole_given": 90}
+    >>> implausible_discount(percent).lowers, implausible_discount(percent | {"rates": 60})
+    (False, None)
+    """
+    sales = int(found["discounted"] or 0)
+    if sales < FEWEST_SALES:
+        return None
+    most, rates, sold = float(found["most_given"]), int(found["rates"]), float(found["discounted_sold"])
+    if most <= 1 and float(found["given"]) < SMALL_SHARE * sold and sold >= FEWEST_SALES * sales:
+        text = translate(
+            "The discount in 'transactions' is never above {most:g}, and is read as money: check that it is no share of the "
+            "price. If it is, leave the column out of 'columns', or calculate the amount.",
+            most=most,
+        )
+        return Caution("sign", "transactions", "discount", sales, None, text, True)
+    if found["whole_given"] == sales and most <= MOST_PERCENT and rates <= FEW_RATES:
+        text = translate_count(
+            "The discount in 'transactions' is {count} whole number up to {most:g}, and is read as money: check that it is "
+            "no percentage. If it is, leave the column out of 'columns', or calculate the amount.",
+            "The discount in 'transactions' is one of {count} whole numbers up to {most:g}, and is read as money: check "
+            "that it is no percentage. If it is, leave the column out of 'columns', or calculate the amount.",
+            rates,
+            most=most,
+        )
+        return Caution("sign", "transactions", "discount", sales, None, text)
+    return None
 
 
 def repeats(table: ir.Table) -> tuple[ir.Table, ir.Table]:

@@ -25,33 +25,54 @@ FEWEST_ROWS = 20
 _CENT = 0.0051
 
 
-def sum_names(ids: Any) -> Any:
+WHERE = {"customer_id": _NAMED, "order_id": _NAMED, "product": _ALONE}
+"""The columns of purchases that may name a total, each with what it says then: many a product has a brand Total."""
+
+
+def sum_names(ids: Any, column: str = "customer_id") -> Any:
     """The test of an expression of ids: does its name say that it is a sum, alone or beside another id?"""
-    return ids.lower().re_search(_NAMED)
+    return ids.lower().re_search(WHERE[column])
 
 
 def named_sums(table: ir.Table, column: str) -> Contradiction | None:
     """The rows of whoever is called a total, or a total of somebody who is there too; None where nobody is.
+
+    An order called a total is one whatever it is a total of.
 
     >>> import ibis
     >>> table = ibis.memtable({"customer_id": ["K1", "K2", "K1 Total", "Grand total", "Total Ltd"]})
     >>> found = named_sums(table, "customer_id")
     >>> sorted(found.keys.customer_id.to_pyarrow().to_pylist())
     ['Grand total', 'K1 Total']
+    >>> found = named_sums(ibis.memtable({"order_id": ["1", "Subtotal May", "Summe"]}), "order_id")
+    >>> sorted(found.keys.order_id.to_pyarrow().to_pylist())
+    ['Subtotal May', 'Summe']
     """
     ids = table.select(column).distinct()
-    some = ids.filter(sum_names(ids[column]))[column].to_pyarrow().to_pylist()
+    some = ids.filter(sum_names(ids[column], column))[column].to_pyarrow().to_pylist()
     bare = {one: re.sub(f"{_IN_FRONT}|{_BEHIND}", "", one, flags=re.IGNORECASE) for one in some}
     known = ids.filter(ids[column].isin(list(bare.values())))[column].to_pyarrow().to_pylist() if some else []
-    sums = [one for one, of in bare.items() if (of in known and of != one) or re.search(_ALONE, one.lower())]
+    orders = column == "order_id"
+    sums = [
+        one for one, of in bare.items() if (of != one and (orders or of in known)) or re.search(_ALONE, one.lower())
+    ]
     if not sums:
         return None
     named = ids.filter(ids[column].isin(sums))
     what = translate("'{column}' that names a total, such as {name}", column=column, name=repr(min(sums)))
-    remedy = translate(
-        "Totals of other rows are not customers and would count twice: leave them out ({line}), or "
-        "export the rows alone.",
-        line=f"leave_out_rows: {{…: [{', '.join(sorted(sums)[:3])}{', …' if len(sums) > 3 else ''}]}}",
+    line = f"leave_out_rows: {{…: [{', '.join(sorted(sums)[:3])}{', …' if len(sums) > 3 else ''}]}}"
+    remedy = (
+        translate(
+            "Totals of other rows are not customers and would count twice: leave them out ({line}), or "
+            "export the rows alone.",
+            line=line,
+        )
+        if column == "customer_id"
+        else translate(
+            "Totals of other rows are not purchases and would count twice: leave them out ({line}), or "
+            "export the rows alone.",
+            line=line,
+        )
     )
     return Contradiction(named, (column,), what, remedy)
 

@@ -13,8 +13,10 @@ BESIDE = "__beside_"
 """Before the role of such a column in a raw relation."""
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
-_WATCHED = ("status", "void", "test", "type", "refund", "tax", "net", "currency", "quantity")
-_NO_AMOUNT = re.compile(r"rate|exempt|class|region|country|zone|date|day|reason|method|type|provider|label|%")
+_WATCHED = ("status", "void", "test", "done", "type", "refund", "tax", "net", "currency", "quantity", "product")
+_NO_AMOUNT = re.compile(
+    r"rate|satz|taux|ставк|税率|percent|pct|exempt|class|region|country|zone|date|day|reason|method|type|provider|label|%"
+)
 
 
 def columns_used(source: TableSource) -> set[str]:

@@ -134,6 +134,7 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
         tuple(name for part in parts for name in part.names),
         single=first.single,
         cells=all(part.cells for part in parts),
+        notes=tuple(note for part in parts for note in part.notes),
         faults=frozenset(name for part in parts for name in part.faults),
         repeated=frozenset(name for part in parts for name in part.repeated),
     )

@@ -195,7 +195,7 @@ def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: Ta
     sheet = open_workbook(path, place).sheet(title, source.header_row, place)
     laid = lay(con, f"laid_{next(_LAID)}", sheet.names, sheet.rows())
     found = laid_columns(con, laid, names=(shown,))
-    names, faults, repeated = sheet.names, sheet.faults, sheet.repeated
+    names, faults, repeated, notes = sheet.names, sheet.faults, sheet.repeated, sheet.notes
     del sheet  # its cells are many, and no longer needed
 
     def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
@@ -206,7 +206,7 @@ def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: Ta
         return found.build(relation, columns, amounts)
 
     wrong = frozenset(name for column, name in enumerate(names) if faults.said(column, name) is not None)
-    return Found(found.types, build, names=(shown,), cells=True, faults=wrong, repeated=repeated)
+    return Found(found.types, build, names=(shown,), cells=True, notes=notes, faults=wrong, repeated=repeated)
 
 
 def _duckdb(

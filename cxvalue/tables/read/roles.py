@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from cxvalue.study.currencies import CODES, SIGNS
-from cxvalue.tables.read.yes_no import FALSE_WORDS
+from cxvalue.tables.read.yes_no import FALSE_WORDS, TRUE_WORDS
 
 _NO_MARK = (
     r"^(?!.*(polic|\bfree|cancell?able|reason code|\bfees?\b|group|variant|\bresult|score|\b[ab] b\b|terms|kostenlos|gebühr|"
@@ -18,7 +18,7 @@ WORDS: dict[str, str] = {
     "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust(no)?\b|user|kunde|debitor|kunnr|"
     r"auftraggeb|acheteur|comprador|clien[tz]|klient|klant|müşteri|клиент|покупател|клієнт|покупець|контрагент|客户|顾客|"
     r"买家|会员|顧客|会員|注文者|購入者|고객|회원",
-    "email": r"e-?mail|courriel|correo|почт",
+    "email": r"email|\be[- ]mail|courriel|correo|почт",
     "order": r"order|invoice|\binv\b|receipt|transaction|bestell|auftrag(?!geb)|rechnung|beleg|vbeln|faktura(?!dat)|"
     r"commande|facture|pedido|factura|ordine|fattura|zamówien|faktur[ay]\b|sipariş|"
     r"заказ|чек|счет|счёт|замовлення|рахунок|订单|单据编号|单号|受注|注文(?!者|日)|주문(?!일)",
@@ -38,7 +38,7 @@ WORDS: dict[str, str] = {
     "shipping": r"shipping|freight|postage|versand|porto\b|livraison|envío|envio|spedizione|verzend|"
     r"доставк|运费|送料|배송비",
     "discount": r"discount|rabatt|remise|descuento|скидк|знижк|coupon|voucher",
-    "refund": r"refund|returned|erstatt|rembours|reembolso|возврат|поверненн|退款|返金|환불",
+    "refund": r"refund|returned|erstatt|rembours|reembolso|rimbors|\bzwrot|\biade\b|возврат|поверненн|退款|返金|환불",
     "other": r"fee|cost|balance|tip\b|points|weight|age\b|rate\b|percent|margin|profit|kosten|себестоим|budget|limit",
     "quantity": r"quantity|qty|units?\b|pieces|menge|anzahl|quantité|cantidad|количеств|кількість|items|数量|수량",
     "piece": r"unit ?price|price per|item ?price|einzelpreis|stückpreis|prix unitaire|precio unitario|"
@@ -46,12 +46,18 @@ WORDS: dict[str, str] = {
     "status": r"status|\bstat\b|state|stage|zustand|statut|estado|stato\b|статус|состояние|стан\b|状态|状況|상태",
     "void": rf"{_NO_MARK}.*(cancel|\bvoid|storn|annul|delet|отмен|скасов|удал|取消|作废|キャンセル)",
     "test": rf"{_NO_MARK}.*(\btest( ?orders?)?$|is test|\btest ?mode|\btest ?order|\bтест|测试|テスト)",
+    "done": rf"{_NO_MARK}(?!.*(date|amount|total|method)).*(\b(is )?(paid|posted|completed?|confirmed|approved|"
+    r"settled|successful|success|valid|captured|fulfilled|finali[sz]ed)$|gebucht|bezahlt|abgeschlossen|bestätigt|payée?$|"
+    r"confirmée?$|pagad[oa]$|pagat[oa]$|confirmad[oa]$|betaald$|zapłacon|opłacon|проведен|проведён|оплачен|подтвержд|"
+    r"сплачен|підтвердж|是否(已)?(付款|支付|完成)|已(付款|支付|完成)$)",
     "type": r"\b(type|kind|art|typ|movement|vorgang|belegart|s h|soll haben|debit credit|dr cr|d c|debe haber|débit crédit|"
     r"дебет кредит|тип|вид|операция|операції)\b|"
     r"类型|借贷|種別",
     "currency": r"currency|\b(cur|curr|ccy)\b|währ(un)?g|waer[ks]|\bwkz\b|"
     r"devise|moneda|divisa|valuta|moeda|валют|币种|币别|通貨",
-    "product": r"product|sku|item|article|artikel|produit|producto|description|товар|артикул|商品|宝贝",
+    "product": r"product|sku|item|article|artikel|produit|producto|description|position\b|bezeichnung|leistung\b|libellé|"
+    r"designation|désignation|concepto|descripción|descrizione|omschrijving|line ?type|товар|артикул|номенклатур|"
+    r"наименовани|найменуванн|услуг|商品|宝贝|品名|项目",
     "start": r"start|begin|from\b|beginn|début|inicio|начал|початок",
     "end": r"\bend|until|expir|cancel|ende|fin\b|конец|окончан|кінець",
     "name": r"name|nom\b|nombre|nome\b|имя|фио|ім'я|名称|氏名",
@@ -66,16 +72,18 @@ KEY = (
 """Words in the name of a column of numbers or codes."""
 
 NO_SALE = re.compile(
-    r"cancel|void|fail|pending|declin|refus|draft|expire|withdraw|hold|fee|transfer|conversion|lost|incomplete|unpaid|past.?due|"
-    r"not.?paid|sent|negotiat|propos|qualif|appointment|prospect|present|discover|reject|block|dispute|chargeback|reversal|"
+    r"cancel|void|fail|pending|declin|refus|draft|expire|withdraw|hold|fee|transfer|conversion|lost|incomplete|unpaid|"
+    r"past.?due|not.?paid|sent|negotiat|propos|qualif|appointment|prospect|present|discover|reject|block|dispute|chargeback|reversal|"
     r"deposit|payout|requires|unresolved|checkout-draft|trash|authori|await|no.?sale|false|test|processed|open|storn|"
-    r"отмен|скасов|关闭|取消|等待|作废|キャンセル|취소"
+    r"annul|\banul|\bi\u0307?ptal|rechaz|recus|refusé|abgebrochen|abgelehnt|fehlgeschlagen|offen\b|"
+    r"отмен|скасов|отклон|не ?проведен|черновик|关闭|取消|等待|作废|失败|キャンセル|취소"
 )
 """Values of a status that stand for no sale, whoever writes them."""
 
 RETURNED = re.compile(
     r"\b(refund|return|credit ?(note|memo)|reversal|chargeback|storno|gutschrift|retoure?|rücksendung|erstattung|avoir|"
-    r"rembours|retour|devoluci|reembolso|abono|nota di credito|возврат|повернен|退款|退货|返品|返金|환불)"
+    r"rembours|retour|devoluci|reembolso|abono|nota di credito|rimbors|zwrot|iade\b|возврат|повернен|"
+    r"退款|退货|返品|返金|환불)"
 )
 """Words of a row, or of a file, with what came back from customers."""
 
@@ -88,6 +96,19 @@ _SIDES = r"deliver|ship|channel|customer|client|pay|card|order|product"
 
 UNMARKED = rf"[-–—−.,/:0 ]*|n/?a|#n/a|none|null|nan|{'|'.join(FALSE_WORDS)}"
 """All that a cell says, in small letters, in a column that marks rows where it marks none."""
+
+
+_SORT = (
+    r"and|plus|de|und|et|y|fees?|costs?|charges?|kosten|gebühr(en)?|frais|gastos|costes?|costi|spese|стоимость|за|standard|"
+    r"express|economy|priority|ground|international|domestic|free|paid|flat|rate|dhl|ups|dpd|gls|hermes|fedex|usps|post|"
+    r"paket|parcel|dotcom|\d+"
+)
+_BESIDE = (
+    rf"({WORDS['shipping']}|{WORDS['tax']}|gift ?wrap(ping)?\b|tips?\b|rounding|deposit|pfand|handling|umsatzsteuer|"
+    r"mehrwertsteuer|carriage)(\w{0,2}|kosten|gebühr|pauschale)\b"
+)
+BESIDE_GOODS = re.compile(rf"(({_SORT}) )*\b{_BESIDE}( ({_SORT}|{_BESIDE}))*")
+"""The whole of what a line says that is beside goods: one such word, and words for sorts of it."""
 
 THOUSANDS = re.compile(r"\b(thousands?|thsd|000s|tausend|tsd|teur|tusd|keur|kusd|milliers|тыс|тысяч|тис|千)\b")
 """Words in the name of a column of amounts that are told in thousands."""
@@ -135,8 +156,13 @@ def currencies_named(word: str) -> frozenset[str]:
 
 
 def said(name: str) -> str:
-    """A name of a column in small letters, its words apart."""
-    apart = re.sub(r"(?<=[a-zа-яäöüß])(?=[A-ZА-Я])", " ", name)
+    """A name of a column in small letters, its words apart.
+
+    >>> said("InvoiceDate"), said("VATAmount"), said("MwSt-Betrag"), said("E-Mail")
+    ('invoice date', 'vat amount', 'mwst betrag', 'e mail')
+    """
+    whole = name.replace("MwSt", "Mwst")
+    apart = re.sub(r"(?<=[a-zа-яäöüß])(?=[A-ZА-Я])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})", " ", whole)
     return re.sub(r"[_\W]+", " ", apart).casefold().strip() + (" #" if "#" in name else "")
 
 
@@ -147,6 +173,18 @@ def role_of(name: str, role: str) -> bool:
     (True, True, True)
     """
     return re.search(WORDS[role], said(name)) is not None
+
+
+def says_no(words: Iterable[str]) -> list[str]:
+    """The words of a column of yes and no that say no; none where it has any other word, or only one of the two.
+
+    >>> says_no(["Yes", "No", ""]), says_no(["Yes", "Partly", "No"]), says_no(["No"])
+    (['No'], [], [])
+    """
+    listed = [word for word in words if word]
+    no = [word for word in listed if word.casefold() in FALSE_WORDS]
+    yes = [word for word in listed if word.casefold() in TRUE_WORDS]
+    return no if yes and len(no) + len(yes) == len(listed) else []
 
 
 def returns_among(name: str, words: Iterable[str]) -> list[str]:

@@ -199,6 +199,11 @@ class _Shaping:
         for reason in ("keep_rows", "leave_out_rows"):
             if counted.get(reason):
                 self.left_out += self._refused(reason, types)
+        if source.leave_out_rows and not counted.get("leave_out_rows"):
+            named = enumerated(f"{name}: {', '.join(words)}" for name, words in source.leave_out_rows.items())
+            self.notes += (
+                translate("{table}: leave_out_rows ({named}) matches no row.", table=self.name, named=named),
+            )
         if rows := counted.get("once_per"):
             what = translate("further rows of one {columns}", columns=enumerated(source.once_per))
             self.left_out.append(("once_per", what, int(rows)))

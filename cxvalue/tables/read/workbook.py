@@ -1,7 +1,8 @@
 """Sheets of a workbook (xlsx, xlsb, xls, ods): which there are, and their cells as they were typed.
 
-The reader gives an error such as #N/A, and a formula whose result was never stored, as an empty cell. In xlsx both are
-therefore looked for in the file itself, so that no amount is lost without a word.
+The reader gives an error such as #N/A, and a formula whose result was never stored, as an empty cell, and rows that are
+hidden as it gives all others. In xlsx these are therefore looked for in the file itself, so that no amount is lost, and none
+that a filter was to leave out comes back, without a word.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 OLE = b"\xd0\xcf\x11\xe0"
 _CHUNK = 1 << 20
 _CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
+_HIDDEN = re.compile(rb'<row\b(?=[^>]*?\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
 _MOST_HEADER_ROWS = 30
 
@@ -78,6 +80,22 @@ class Sheet:
     sheet: CalamineSheet
     faults: Faults
     repeated: frozenset[str]
+    hidden: int = 0  # rows below the header that a filter or somebody hid, of an xlsx file
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of the rows that are read."""
+        if not self.hidden:
+            return ()
+        told = translate_count(
+            "Sheet {sheet!r} has {count:,} hidden row, which is read like all others. If a filter was to leave it out, "
+            "copy what is shown into a new sheet.",
+            "Sheet {sheet!r} has {count:,} hidden rows, which are read like all others. If a filter was to leave them out, "
+            "copy what is shown into a new sheet.",
+            self.hidden,
+            sheet=self.title,
+        )
+        return (told,)
 
     def rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
         """Each row below the header with its number; a value of merged cells stands in all of them."""
@@ -158,8 +176,8 @@ class Workbook:
         cells = list(first[1])
         while cells and cells[-1] == "" and not _filled_below(sheet, first[0], len(cells) - 1):
             cells.pop()
-        faults = _faults(self.path, chosen, first[0])
-        return Sheet(chosen, first[0], unique_names(cells), sheet, faults, repeated_names(cells))
+        faults, hidden = _faults(self.path, chosen, first[0]), _hidden(self.path, chosen, first[0])
+        return Sheet(chosen, first[0], unique_names(cells), sheet, faults, repeated_names(cells), hidden)
 
     def first_rows(self, title: str, rows: int = _MOST_HEADER_ROWS) -> list[tuple[int, Sequence[Any]]]:
         """The first rows of a sheet with their numbers."""
@@ -244,6 +262,23 @@ def _faults(path: Path, title: str, header: int) -> Faults:
                 rows, first = kind.get(column, (0, name))
                 kind[column] = (rows + 1, first)
     return Faults(errors, formulas)
+
+
+def _hidden(path: Path, title: str, header: int) -> int:
+    """How many rows below the header of a sheet of an xlsx file are hidden."""
+    count, held = 0, b""
+    with suppress(zipfile.BadZipFile, KeyError, ElementTree.ParseError), zipfile.ZipFile(path) as archive:
+        part = _part_of(archive, title)
+        if part is None:
+            return 0
+        with archive.open(part) as stream:
+            while chunk := stream.read(_CHUNK):
+                text = held + chunk
+                whole = text.rfind(b">") + 1  # a tag cut in two waits for the rest of it
+                held = text[whole:]
+                if b"hidden=" in text:
+                    count += sum(int(row[1]) > header for row in _HIDDEN.finditer(text[:whole]))
+    return count
 
 
 def _part_of(archive: zipfile.ZipFile, title: str) -> str | None:

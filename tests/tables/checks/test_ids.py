@@ -203,6 +203,17 @@ def test_one_id_with_an_implausible_share_is_said_without_its_name(tmp_path: Pat
     assert not kinds(load(tmp_path, few))
 
 
+def test_one_id_far_ahead_of_all_others_is_said(tmp_path: Path) -> None:
+    many = [f"C{n:03d}" for n in range(150)]
+    apart = "".join(f"K77,{DAY + timedelta(days=n)},1\n" for n in range(40))
+    found = only(load(tmp_path, sales(*many, times=3) + apart), "dominant_id")
+    assert (found.rows, found.share) == (40, pytest.approx(40 / 490))
+    assert "13 times as many as any other" in found.text
+    assert "K77" not in found.text
+    loyal = "".join(f"C001,{DAY + timedelta(days=n + 100)},1\n" for n in range(20))
+    assert "dominant_id" not in kinds(load(tmp_path, sales(*many, times=3) + apart + loyal))
+
+
 def test_one_customer_with_most_of_the_contacts_is_said(tmp_path: Path) -> None:
     contacts = "customer_id,date,campaign,arm\n" + "".join(f"{one},2025-03-01,x,mail\n" for one in MANY)
     contacts += "".join(f"C001,2025-04-{n + 1:02d},x,mail\n" for n in range(20))

@@ -96,6 +96,19 @@ def test_a_share_in_place_of_a_margin_in_money_is_said(tmp_path: Path, margin, l
 
 
 @pytest.mark.parametrize(
+    ("discounts", "lowers"),
+    [(("0.1", "0.2", "0"), True), (("10", "20", "0"), False), (("4.35", "0", "11.02"), None), (("250", "1000"), None)],
+)
+def test_a_percentage_in_place_of_a_discount_in_money_is_said(
+    tmp_path: Path, discounts: tuple[str, ...], lowers: bool | None
+) -> None:
+    lines = [f"{one},2025-03-01,{40 + n}.15,{discounts[n % len(discounts)]}" for n, one in enumerate(MANY)]
+    text = "customer_id,date,revenue,discount\n" + "\n".join(lines) + "\n"
+    found = load(tmp_path, text, gross_margin=0.4)
+    assert [one.lowers for one in found.cautions if one.kind == "sign"] == ([] if lowers is None else [lowers])
+
+
+@pytest.mark.parametrize(
     ("margin", "said"),
     [
         (lambda i: 40, True),  # a percentage as well as money

@@ -58,3 +58,27 @@ def test_whoever_is_called_a_total_is_refused(tmp_path: Path, name: str) -> None
 def test_a_customer_whose_name_only_holds_such_a_word_is_one(tmp_path: Path, name: str) -> None:
     sales = _sales()
     assert load(tmp_path, _lines([*sales, (name, sales[-1][1], 5.0)])).as_of
+
+
+@pytest.mark.parametrize("name", ["Subtotal", "Summe 2025-08", "Итого"])
+@pytest.mark.parametrize("who", ["K3", ""])
+def test_an_order_that_is_called_a_total_is_refused_whoever_bought(tmp_path: Path, name: str, who: str) -> None:
+    sales = _sales()
+    lines = [f"{one},{day},{amount:.2f},o{n}" for n, (one, day, amount) in enumerate(sales)]
+    lines += [f"{who},{day},{amount:.2f},{name}" for _, day, amount in _sums(sales, "month")]
+    (tmp_path / "x.csv").write_text("customer_id,date,revenue,order_id\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    said = problems(tmp_path, {"transactions": {"path": "x.csv", "rows_without_customer": "count"}})
+    assert "8 rows with 'order_id' that names a total" in said
+    assert "Totals of other rows are not purchases" in said
+    assert "conflicting" not in said
+
+
+def test_a_product_of_that_name_is_a_total_and_a_brand_is_none(tmp_path: Path) -> None:
+    sales = [
+        f"{who},{day},{amount:.2f},{'Total Care' if n % 2 else 'Mug'}" for n, (who, day, amount) in enumerate(_sales())
+    ]
+    table = tmp_path / "x.csv"
+    table.write_text("customer_id,date,revenue,product\n" + "\n".join(sales) + "\n", encoding="utf-8")
+    assert load(tmp_path, {"transactions": {"path": "x.csv"}}).as_of
+    table.write_text(table.read_text() + "K1,2025-08-01,99.00,Total\n", encoding="utf-8")
+    assert "1 row with 'product' that names a total" in problems(tmp_path, {"transactions": {"path": "x.csv"}})

@@ -189,6 +189,9 @@ def test_rows_may_be_left_out_by_what_they_hold(tmp_path: Path) -> None:
     found = load(tmp_path, _source(tmp_path, text, leave_out_rows={"gateway": ["bogus"]}))
     assert [row[0] for row in rows(found)] == ["a", "c"]
     assert _left_out(found) == [("leave_out_rows", "gateway: Bogus", 1)]
+    assert not [one for one in found.read_notes if "leave_out_rows" in one]
+    found = load(tmp_path, _source(tmp_path, text, leave_out_rows={"gateway": ["boguss"]}))
+    assert "transactions: leave_out_rows (gateway: boguss) matches no row." in found.read_notes
 
 
 def test_a_time_with_the_letters_of_a_zone_is_the_day_that_is_written(tmp_path: Path) -> None:

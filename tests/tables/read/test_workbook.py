@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -107,6 +109,20 @@ def test_workbooks_of_other_programs_are_read_as_xlsx_is(tmp_path: Path, write: 
     write(tmp_path / "orders.dat", "Orders", SOLD)
     found = rows(load(tmp_path, {"transactions": {"path": "orders.dat"}}))
     assert found == [("007", "2025-03-01", 12.5), ("007", "2025-04-01", 1.588), ("b", "2025-03-02", 7.0)]
+
+
+def test_hidden_rows_are_read_and_said(tmp_path: Path) -> None:
+    source = _source(tmp_path)
+    assert not [one for one in load(tmp_path, source).read_notes if "hidden" in one]
+    with zipfile.ZipFile(tmp_path / "orders.xlsx") as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    with zipfile.ZipFile(tmp_path / "orders.xlsx", "w") as book:
+        for name, part in parts.items():  # the header is no row of the table
+            book.writestr(name, re.sub(rb'<row (?=[^>]*r="[13]")', b'<row hidden="1" ', part))
+    found = load(tmp_path, source)
+    assert len(rows(found)) == 3
+    (said,) = [one for one in found.read_notes if "hidden" in one]
+    assert said.startswith("Sheet 'Orders' has 1 hidden row, which is read like all others.")
 
 
 def test_several_sheets_are_one_table_and_rows_say_where_they_stand(tmp_path: Path) -> None:

@@ -1,0 +1,35 @@
+"""Discounts beside revenue: amounts of money, or percentages and shares, which are none."""
+
+from __future__ import annotations
+
+import re
+
+from cxvalue.firstmile.asking import Option
+from cxvalue.firstmile.drafts import Draft
+from cxvalue.firstmile.exports import Look
+from cxvalue.language.catalogue import translate
+
+_FEW_RATES = 20
+"""Discounts in whole numbers up to 100, and of no more different values, may be percentages."""
+
+
+def take_discount(draft: Draft, look: Look) -> None:
+    """A column of discounts: money, unless its values are percentages, or may be percentages or shares, which is asked."""
+    values = [value for value, _ in draft.export.values(look.name, 1_000) if value]
+    if "%" in look.name or any("%" in value for value in values):
+        draft.said.append(translate("{column!r} is a percentage, and is not used", column=look.name))
+        return
+    numbers = [value.replace(",", ".") for value in values]
+    shares = all(re.fullmatch(r"-?[01]?\.\d+|-?[01](\.0*)?", one) for one in numbers)
+    whole = len(values) <= _FEW_RATES and all(re.fullmatch(r"-?\d{1,2}(\.0*)?|-?100", one) for one in numbers)
+    money = {"columns": {"discount": look.name}}
+    if not (shares or whole) or not any(re.search("[1-9]", one) for one in numbers):
+        draft.spec["columns"] |= money["columns"]
+        draft.why["discount"] = ("likely", translate("by its name"))
+        return
+    options = (
+        Option("leave", translate("a percentage or a share: it is not used, as revenue is what was paid"), {}),
+        Option("money", translate("money: it is deducted from the margin in full"), money),
+    )
+    ask = translate("Is {column!r} money, or a percentage?", column=look.name)
+    draft.asks("discount", ask, "columns.discount", options, "leave" if shares else None)

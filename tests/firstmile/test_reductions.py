@@ -1,0 +1,40 @@
+"""A column of discounts is money only where nothing speaks for a percentage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cxvalue.firstmile.found import Recognised, recognise
+from tests.exports import as_csv
+
+
+def _found(folder: Path, name: str, *values: str) -> Recognised:
+    rows = [f"c{n % 4}|o{n}|2025-03-{n + 10}|1{n}.50|{values[n % len(values)]}" for n in range(12)]
+    (folder / "x.csv").write_text(as_csv(f"customer_id|order_id|date|net_amount|{name}", *rows), encoding="utf-8")
+    return recognise(folder / "x.csv")
+
+
+@pytest.mark.parametrize(("values", "default"), [(("0", "10", "20"), None), (("0.0", "0.1", "0.25"), "leave")])
+def test_what_may_be_a_percentage_is_asked(tmp_path: Path, values: tuple[str, ...], default: str | None) -> None:
+    found = _found(tmp_path, "Discount", *values)
+    (question,) = [one for one in found.questions if one.key == "discount"]
+    assert question.default == default
+    for answer, mapped in (("leave", None), ("money", "Discount")):
+        spec, _, _ = found.answer(discount=answer).understanding.settled["transactions"]
+        assert spec["columns"].get("discount") == mapped
+
+
+@pytest.mark.parametrize(("name", "values"), [("Discount", ("10%", "0%")), ("Discount %", ("10", "0"))])
+def test_what_is_called_a_percentage_is_not_used(tmp_path: Path, name: str, values: tuple[str, ...]) -> None:
+    found = _found(tmp_path, name, *values)
+    assert "discount" not in found.understanding.drafts[0].spec["columns"]
+    assert f"{name!r} is a percentage, and is not used" in str(found)
+    assert {question.key for question in found.questions} == {"currency", "margin"}
+
+
+@pytest.mark.parametrize("values", [("0.00", "3.27", "12.40"), ("0", "250", "1000"), ("0", "0", "0")])
+def test_money_is_taken(tmp_path: Path, values: tuple[str, ...]) -> None:
+    found = _found(tmp_path, "Discount", *values)
+    assert found.understanding.drafts[0].spec["columns"]["discount"] == "Discount"
