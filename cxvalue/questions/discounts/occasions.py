@@ -19,6 +19,7 @@ from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.questions.discounts.at_once import AtOnce, named_at_once
 from cxvalue.questions.discounts.chosen import by_history, explained
 from cxvalue.questions.discounts.given_back import kept_share
 from cxvalue.tables.ask import ask
@@ -53,6 +54,8 @@ class Occasions:
             chance alone makes as much.
         kept: share of what these visits sold that was not given back later; value, margin and realised are reduced to it.
         depth_by_history: the same of what customers had done before, within a month: the most of what `chosen` asks.
+        at_once: where a depth was named to many at once; `stretches` are then count, value and margin, each as groups
+            of stretches x cells.
     """
 
     low: Floats
@@ -73,6 +76,8 @@ class Occasions:
     depth_by_basket: float = 0.0
     depth_by_history: float = 0.0
     kept: float = 1.0
+    at_once: AtOnce | None = None
+    stretches: tuple[Floats, ...] = ()
 
     @property
     def total(self) -> float:
@@ -107,20 +112,13 @@ def occasions_of(
     else:
         known = each.mutate(part=ibis.literal("all"))
     known = known.mutate(group=bucket(known.customer_id, GROUPS))
-    net = known.taken.isnull().ifelse(0.0, known.bm - known.taken * known.bv)
-    cells = known.group_by(["group", "part", "refused", "taken"]).agg(
-        number=known.count(), value=known.bv.sum(), margin=known.bm.sum(), realised=net.sum()
-    )
-    table = cells.to_pandas()
-    low, high = table["refused"].fillna(-np.inf).to_numpy(float), table["taken"].fillna(np.inf).to_numpy(float)
-    segments, part = np.unique(table["part"].to_numpy(str), return_inverse=True)
-    keys, cell = np.unique(np.column_stack([part, low, high]), axis=0, return_inverse=True)
-    groups, group = np.unique(table["group"].to_numpy(int), return_inverse=True)
-    sums = []
-    for name in ("number", "value", "margin", "realised"):
-        out = np.zeros((groups.size, len(keys)))
-        np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
-        sums.append(out)
+    segments, keys, sums = _summed(known)
+    at_once: AtOnce | None = None
+    stretches: tuple[Floats, ...] = ()
+    if (together := named_at_once(each, customers)) is not None:
+        at_once, named = together
+        by_stretch = known.drop("group").inner_join(named, "occasion")
+        stretches = _summed(by_stretch.mutate(group=bucket(by_stretch.stretch, GROUPS)))[2]
     kept = kept_share(each, purchases, transactions) if priced else 1.0
     # NaN is above every number for an engine: no basket without a price, and none that is no number, has a size.
     known_size = (each.bv > 0) & (each.bv <= float_info.max) if priced else ibis.literal(False)
@@ -155,7 +153,28 @@ def occasions_of(
         depth_by_basket=explained(sizes, mean, spread, customers),
         depth_by_history=by_history(each, purchases, customers) if len(firsts) > 1 else 0.0,
         kept=kept,
+        at_once=at_once,
+        stretches=(stretches[0], kept * stretches[1], kept * stretches[2]) if stretches else (),
     )
+
+
+def _summed(rows: ir.Table) -> tuple[NDArray[np.str_], Floats, tuple[Floats, ...]]:
+    """Names of the segments, the cells (segment, low, high), and number, value, margin and realised as groups x cells."""
+    net = rows.taken.isnull().ifelse(0.0, rows.bm - rows.taken * rows.bv)
+    cells = rows.group_by(["group", "part", "refused", "taken"]).agg(
+        number=rows.count(), value=rows.bv.sum(), margin=rows.bm.sum(), realised=net.sum()
+    )
+    table = cells.to_pandas()
+    low, high = table["refused"].fillna(-np.inf).to_numpy(float), table["taken"].fillna(np.inf).to_numpy(float)
+    segments, part = np.unique(table["part"].to_numpy(str), return_inverse=True)
+    keys, cell = np.unique(np.column_stack([part, low, high]), axis=0, return_inverse=True)
+    groups, group = np.unique(table["group"].to_numpy(int), return_inverse=True)
+    sums = []
+    for name in ("number", "value", "margin", "realised"):
+        out = np.zeros((groups.size, len(keys)))
+        np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
+        sums.append(out)
+    return segments, keys, tuple(sums)
 
 
 def _each_occasion(offers: ir.Table, gross_margin: float | None) -> tuple[ir.Table, bool, float | None]:
