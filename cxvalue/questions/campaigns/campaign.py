@@ -22,7 +22,7 @@ from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS, date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate
-from cxvalue.questions.campaigns.other_contacts import OtherContacts, other_contacts
+from cxvalue.questions.campaigns.other_contacts import OtherContacts, earlier_contacts, other_contacts
 from cxvalue.tables.checks.campaign_rows import held_and_sent, unnamed_control
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class CampaignData:
         priced: whether the contacts say what they cost; otherwise `cost` is 0.
         unit, unit_name: number of the unit (branch, shop) of each customer and the column that names it, where whole units
             were assigned together; None where customers were assigned one by one.
-        elsewhere: which of them other campaigns contacted, by campaign.
+        elsewhere: which of them other campaigns contacted, by campaign; `earlier`: longer before.
     """
 
     name: str
@@ -122,6 +122,7 @@ class CampaignData:
     unit: Ints | None = None
     unit_name: str = ""
     elsewhere: Mapping[str, OtherContacts] = field(default_factory=dict)
+    earlier: Mapping[str, OtherContacts] = field(default_factory=dict)
 
     @property
     def main(self) -> Window:
@@ -194,7 +195,10 @@ def campaign_data(
     numbered = first.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
     rows_of = _read(numbered, purchases, transactions, lengths)
     elsewhere: dict[str, OtherContacts] = {}
+    earlier: dict[str, OtherContacts] = {}
     if any(one["campaign"] != name for one in arms):
+        if control is not None:
+            earlier = earlier_contacts(numbered, contacts, name=name, window_days=window_days, declared=declared)
         elsewhere = other_contacts(
             numbered, contacts, name=name, window_days=window_days, longest=lengths[-1], declared=declared
         )
@@ -218,6 +222,7 @@ def campaign_data(
         as_of=as_of,
         priced=priced,
         elsewhere=elsewhere,
+        earlier=earlier,
     )
     _check(data, control, where)
     return data if control is None or customers is None else _with_units(data, first, customers, control)

@@ -124,6 +124,48 @@ def measurable_days(data: CampaignData) -> int | None:
     return None
 
 
+def contacted_before(data: CampaignData, own: Bools, others: Bools) -> Reached | None:
+    """Earlier campaigns that contacted one group far more than the other, as where the same customers are held out again.
+
+    Named are those that differ most one way, with the shares of either group that any of them contacted; None where a lot of
+    its own decided. Source: as `contacts_apart`.
+    """
+    yes = {name: _reached(contacts, len(own), 0) for name, contacts in data.earlier.items()}
+    gaps = {name: float(one[own].mean() - one[others].mean()) for name, one in yes.items()}
+    far = [name for name, gap in gaps.items() if abs(gap) >= INSTEAD]
+    chances = holm_adjusted([_chance(data, yes[name], own, others, None) for name in far])
+    told = [name for name, p in zip(far, chances, strict=True) if p < CHANCE]
+    if not told:
+        return None
+    most = max(told, key=lambda name: abs(gaps[name]))
+    names = tuple(sorted((one for one in told if gaps[one] * gaps[most] > 0), key=lambda name: -abs(gaps[name])))
+    return Reached(names, *_shares(np.any([yes[one] for one in names], axis=0), own, others, None))
+
+
+def before_check(found: Reached, *, gating: bool) -> Check:
+    """What it means that earlier campaigns contacted one group more."""
+    values = {
+        "names": _named(found.campaigns),
+        "own": format_value(found.own, "share"),
+        "others": format_value(found.others, "share"),
+    }
+    if found.gap > 0:
+        detail = translate(
+            "Earlier campaigns ({names}) had contacted {own} of those contacted here but only {others} of the comparison "
+            "group: what they still do counts as the effect of this one. Draw anew whom to hold out each time.",
+            **values,
+        )
+    else:
+        detail = translate(
+            "Earlier campaigns ({names}) had contacted {others} of the comparison group but only {own} of those contacted "
+            "here: what they still do is missing from the effect of this one. Draw anew whom to hold out each time.",
+            **values,
+        )
+    return Check(
+        "earlier_contacts", translate("Had earlier campaigns contacted both groups alike?"), False, True, detail
+    )
+
+
 def contacts_check(found: Reached, days: int, *, gating: bool, shorter: int | None = None) -> Check:
     """What it means that other campaigns contacted one group more; `shorter` is a window in which they did not yet."""
     values = {

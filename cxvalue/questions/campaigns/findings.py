@@ -99,7 +99,7 @@ def reactivation_findings(
     doubtful = (
         check.detail
         for check in result.checks
-        if check.gating and check.passed is False and check.detail != result.elsewhere
+        if check.gating and check.passed is False and check.detail not in result.elsewhere
     )
     doubt = [translate("Doubtful: {finding}", finding=one) for one in doubtful][:1]
     back, check, margin, profit = result.return_uplift, result.check_uplift, result.margin_per_contact, result.profit

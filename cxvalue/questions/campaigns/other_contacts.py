@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from cxvalue.study import Campaign
 
 
+EARLIER_DAYS = 365
+"""How long before a campaign others count as earlier ones."""
+
+
 class OtherContacts(NamedTuple):
     """Whom another campaign contacted: places in the rows of this one, and days from its first contact to the other's."""
 
@@ -38,6 +42,24 @@ def other_contacts(
     One that came before counts where its own window (of an undeclared campaign: `window_days`) reaches the first contact,
     a later one up to `longest` days. Of several the first counts. Who was held out by another campaign was not contacted.
     """
+    joined = _contacted(numbered, contacts, name, window_days, declared)
+    joined = joined.filter((joined.since >= -joined.reach) & (joined.since <= longest))
+    return _by_campaign(joined.group_by(["campaign", "number"]).agg(since=joined.since.min()))
+
+
+def earlier_contacts(
+    numbered: ir.Table, contacts: ir.Table, *, name: str, window_days: int, declared: Sequence[Campaign] = ()
+) -> dict[str, OtherContacts]:
+    """The same of contacts that came before those, up to a year before the first contact; of several the last counts."""
+    joined = _contacted(numbered, contacts, name, window_days, declared)
+    joined = joined.filter((joined.since < -joined.reach) & (joined.since >= -EARLIER_DAYS))
+    return _by_campaign(joined.group_by(["campaign", "number"]).agg(since=joined.since.max()))
+
+
+def _contacted(
+    numbered: ir.Table, contacts: ir.Table, name: str, window_days: int, declared: Sequence[Campaign]
+) -> Any:
+    """All contacts by other campaigns: campaign, number, since (days from the first contact here), reach (its window)."""
     rows: Any = contacts.filter(contacts.campaign != name)
     held, reach = in_held_out_arm(rows.arm), ibis.literal(window_days)
     known = [one for one in declared if one.name != name]
@@ -49,8 +71,11 @@ def other_contacts(
     sent = rows.mutate(reach=reach).filter(~held).select("customer_id", "campaign", "date", "reach")
     joined: Any = numbered.select("customer_id", "first", "number").inner_join(sent, "customer_id")
     joined = joined.mutate(since=joined.date.delta(joined["first"], unit="day"))
-    joined = joined.filter((joined.since >= -joined.reach) & (joined.since <= longest))
-    table = joined.group_by(["campaign", "number"]).agg(since=joined.since.min()).to_pyarrow()
+    return joined
+
+
+def _by_campaign(contacted: ir.Table) -> dict[str, OtherContacts]:
+    table = contacted.to_pyarrow()
     campaign = table.column("campaign").combine_chunks().dictionary_encode()
     code = campaign.indices.to_numpy(zero_copy_only=False)
     place, since = (table.column(one).to_numpy().astype(np.int64) for one in ("number", "since"))

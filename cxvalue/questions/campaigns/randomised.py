@@ -21,6 +21,8 @@ from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
 from cxvalue.questions.campaigns.compare import Comparison, days_apart
 from cxvalue.questions.campaigns.contacts_apart import (
+    before_check,
+    contacted_before,
     contacted_instead,
     contacts_apart,
     contacts_check,
@@ -86,7 +88,7 @@ class CampaignResult:
         note: what else a reader must know.
         dormant: whether nearly all who were contacted had been asleep, so that who bought came back.
         withheld: why there are no estimates, where the numbers allow none; empty where they do.
-        elsewhere: what it means that other campaigns contacted one group more than the other; empty where they did not.
+        elsewhere: what it means that other campaigns contact one group more than the other, or had; empty where they do not.
         unlike: why nothing is told of who bought because of it, where the groups differed from the start; else empty.
     """
 
@@ -161,13 +163,17 @@ def campaign_result(
         checks = (*checks, _other_days(apart))
     reached = contacts_apart(data, own, others, window.days)
     elsewhere = None
+    room = grade_of("A", checks) < LOWEST_WITH_MORE
     if reached:
-        gating = reached.gap < 0 or grade_of("A", checks) < LOWEST_WITH_MORE
+        gating = reached.gap < 0 or room
         shorter = measurable_days(data) if reached.instead else None
         elsewhere = contacts_check(reached, window.days, gating=gating, shorter=shorter)
     instead = elsewhere.detail if elsewhere and reached and reached.instead else ""
     withheld = nothing_happened(data) or (checks[-1].detail if apart else instead)
     checks = (*checks, elsewhere) if elsewhere else checks
+    before = contacted_before(data, own, others) if own.any() and others.any() else None
+    checks = (*checks, before_check(before, gating=before.gap < 0 or room)) if before else checks
+    reasons = [one.detail for one in checks if one.name in ("contacts", "earlier_contacts")]
     estimates: dict[str, Estimate | None] = {}
     if not withheld:
         estimates = {
@@ -190,7 +196,7 @@ def campaign_result(
         grade=grade_of("A", checks),
         randomised=True,
         unlike=unlike,
-        elsewhere=elsewhere.detail if elsewhere and not withheld else "",
+        elsewhere="" if withheld else " ".join(reasons),
         note=" ".join(filter(None, (withheld, unlike, _units_note(data, own, others)))),
     )
 

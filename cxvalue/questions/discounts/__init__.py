@@ -2,6 +2,7 @@
 
 given        what was given away by product, from sales alone
 occasions    offers become brackets of the reservation discount, added up by the engine
+at_once      whether a depth was named to everybody of a day, or of a shop and a day
 chosen       whether the depth named first hangs on who the customer is
 given_back   how much of what was sold was not given back later
 reservation  families fitted to the brackets, and the curve without one (Turnbull)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CHANCE = 0.001
 """Below this probability groups that were named different depths first do not differ by chance."""
+ROUNDING = 1e-20
+"""Share of the squares that lies between groups where adding up equal values leaves no more than what is rounded off."""
 
 
 def explained(number: Floats, mean: Floats, spread: Floats, customers: int, stratum: Ints | None = None) -> float:
@@ -44,7 +46,7 @@ def explained(number: Floats, mean: Floats, spread: Floats, customers: int, stra
     within = float(number @ spread)
     apart = number.size - middle.size
     left = min(float(number.sum()), customers) - number.size
-    if apart < 1 or left < 1 or between <= 0:
+    if apart < 1 or left < 1 or between <= ROUNDING * float(number @ mean**2):
         return 0.0
     f = between / apart / max(within / left, 1e-12 * between)
     return between / (between + within) if special.fdtrc(apart, left, f) < CHANCE else 0.0

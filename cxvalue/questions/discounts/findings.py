@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.questions.discounts.policies import NO_PRICE, NO_RANGE
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.questions.discounts import DiscountResult, Occasions
+    from cxvalue.questions.discounts.at_once import AtOnce
 
 WRITER = FindingWriter("50_discounts", "discounts.", case="C2")
 FEWEST_VISITS = 50
@@ -41,11 +42,12 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         ("ladder_profit", ladder, currency, found.ladder, _ladder_text, ran),
         ("optimal_depth", best, "share", found.optimal_depth, _depth_text, method),
     )
+    rarely = data.at_once is not None and data.at_once.few
     left = translate(
         "No visit ended without a purchase. If visits without one were not recorded, this covers buyers "
         "only and says nothing about those who leave."
     )
-    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen else "C"
+    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen or rarely else "C"
     writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
     findings = []
     for key, label, unit, figure, say, made in parts:
@@ -57,7 +59,10 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
             continue
         # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
         value = range_of(figure.value, figure.low, figure.high)
-        doubts = [left] * nobody_left + [_chosen_sentence(data)] * (chosen and key != "ladder_profit")
+        doubts = [left] * nobody_left
+        if key != "ladder_profit":
+            doubts += [_chosen_sentence(data)] * chosen
+            doubts += [_at_once_sentence(data.at_once)] if data.at_once is not None and data.at_once.few else []
         findings.append(writer.write(key, label, value, unit, " ".join([say(found, currency), *doubts]), made))
     return findings
 
@@ -77,11 +82,13 @@ def _methods(found: DiscountResult, data: Occasions) -> tuple[str, str]:
         family=translate(found.best.family),
         families=len(found.fits),
     )
-    if len(data.first_depths) > 1 and not _depths_were_chosen(data):
+    if len(data.first_depths) > 1 and not _depths_were_chosen(data) and data.at_once is None:
         alike = translate(
             "Customers who were named different depths first are taken to be alike, as if chance had decided."
         )
         method = f"{method} {alike}"
+    if data.at_once is not None and not data.at_once.few:
+        method = f"{method} {_at_once_sentence(data.at_once)}"
     ran = translate("Actual result at the till; the range is for other customers like these.")
     if data.assumed_margin is not None:
         assumed = translate(
@@ -97,6 +104,43 @@ def _methods(found: DiscountResult, data: Occasions) -> tuple[str, str]:
         )
         method, ran = f"{method} {returned}", f"{ran} {returned}"
     return method, ran
+
+
+def _at_once_sentence(found: AtOnce) -> str:
+    """That many customers were named the same depth at once, and what that does to the figures."""
+    if found.few and found.unit:
+        return translate_count(
+            "Everybody of one unit ({unit}) was named the same depth at the same time, so there is only {count} stretch to "
+            "compare: whatever else differed between units counts as the work of the discount, and the range holds little "
+            "of that. Name depths by lot, or change them week by week.",
+            "Everybody of one unit ({unit}) was named the same depth at the same time, so there are only {count} stretches "
+            "to compare: whatever else differed between units counts as the work of the discount, and the range holds "
+            "little of that. Name depths by lot, or change them week by week.",
+            found.stretches,
+            unit=found.unit,
+        )
+    if found.few:
+        return translate_count(
+            "Everybody was named the same depth at the same time, so there is only {count} stretch of days to compare: "
+            "whatever else differed between those days counts as the work of the discount, and the range holds little of "
+            "that. Name depths by lot, or change them week by week.",
+            "Everybody was named the same depth at the same time, so there are only {count} stretches of days to compare: "
+            "whatever else differed between those days counts as the work of the discount, and the range holds little of "
+            "that. Name depths by lot, or change them week by week.",
+            found.stretches,
+        )
+    if found.unit:
+        return translate(
+            "Everybody of one unit ({unit}) was named the same depth first at the same time, in {stretches:,} stretches of "
+            "days: the ranges count a stretch, not a visit, as one draw.",
+            unit=found.unit,
+            stretches=found.stretches,
+        )
+    return translate(
+        "Everybody was named the same depth first at the same time, in {stretches:,} stretches of days: the ranges count a "
+        "stretch, not a visit, as one draw.",
+        stretches=found.stretches,
+    )
 
 
 def _chosen_sentence(data: Occasions) -> str:

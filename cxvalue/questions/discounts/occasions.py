@@ -19,6 +19,7 @@ from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.questions.discounts.at_once import AtOnce, named_at_once
 from cxvalue.questions.discounts.chosen import by_history, explained
 from cxvalue.questions.discounts.given_back import kept_share
 from cxvalue.tables.ask import ask
@@ -55,6 +56,8 @@ class Occasions:
             chance alone makes as much.
         kept: share of what these visits sold that was not given back later; value, margin and realised are reduced to it.
         depth_by_history: the same of what customers had done before, within a month: the most of what `chosen` asks.
+        at_once: where a depth was named to many at once; `stretches` are then count, value and margin, each as groups
+            of stretches x cells.
     """
 
     low: Floats
@@ -75,6 +78,8 @@ class Occasions:
     depth_by_basket: float = 0.0
     depth_by_history: float = 0.0
     kept: float = 1.0
+    at_once: AtOnce | None = None
+    stretches: tuple[Floats, ...] = ()
 
     @property
     def total(self) -> float:
@@ -106,6 +111,7 @@ def occasions_of(
     kept = kept_share(each, purchases, transactions) if priced else 1.0
     people = int(each.customer_id.nunique().to_pyarrow().as_py())
     first_depths, depth_by_basket = _first_depths(each, priced, people)
+    at_once, stretches = _by_stretch(known, named_at_once(each, customers), kept)
     return Occasions(
         low=cells.low,
         high=cells.high,
@@ -125,6 +131,8 @@ def occasions_of(
         depth_by_basket=depth_by_basket,
         depth_by_history=by_history(each, purchases, people) if len(first_depths) > 1 else 0.0,
         kept=kept,
+        at_once=at_once,
+        stretches=stretches,
     )
 
 
@@ -169,6 +177,18 @@ def _cells_of(known: ir.Table) -> _Cells:
         np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
         sums.append(out)
     return _Cells(keys[:, 1], keys[:, 2], keys[:, 0].astype(np.int64), segments, *sums)
+
+
+def _by_stretch(
+    known: ir.Table, together: tuple[AtOnce, ir.Table] | None, kept: float
+) -> tuple[AtOnce | None, tuple[Floats, ...]]:
+    """How depths were named to many at once, and the sums by stretch of days; nothing where each visit had its own."""
+    if together is None:
+        return None, ()
+    at_once, named = together
+    each = known.drop("group").inner_join(named, "occasion")
+    cells = _cells_of(each.mutate(group=bucket(each.stretch, GROUPS)))
+    return at_once, (cells.number, kept * cells.value, kept * cells.margin)
 
 
 def _first_depths(each: ir.Table, priced: bool, customers: int) -> tuple[dict[float, float], float]:

@@ -4,8 +4,9 @@ The margin at depth d is basket margin − d x basket value, if the customer buy
 how many would have bought at d; what their baskets are like is taken from the bracket itself, so that customers who
 need a discount may have other baskets than those who do not. The ladder as run is what really came in.
 
-Intervals draw groups of customers anew, and with each draw a family, by how well the families fit: what is not in the data
-(how many would have bought at full price, where nobody was offered nothing) differs between them.
+Intervals draw groups of customers anew, stretches of days as well where a depth was named to many at once, and with each
+draw a family, by how well the families fit: what is not in the data (how many would have bought at full price, where nobody
+was offered nothing) differs between them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import interval_ends
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.questions.discounts.at_once import drawn_anew
 from cxvalue.questions.discounts.occasions import Occasions
 from cxvalue.questions.discounts.reservation import Fitted, fit_families, goodness_of_fit, refit, turnbull, weights_of
 
@@ -35,7 +37,7 @@ FEWEST_APART = 5
 NO_PRICE = translatable("the offers have no basket value and basket margin, so no figure in money is possible.")
 ONE_DEPTH = translatable(
     "customers were told apart at one depth only, so the effect of another depth is not known. Offer"
-    " two different depths, each to a random part of the customers, or one after the other."
+    " two different depths, each to a random part of the customers, or in turn, week by week."
 )
 LADDER_STEPS = np.round(np.arange(0, 0.4 + 1e-9, 0.05), 2)
 
@@ -111,14 +113,14 @@ def analyse(
     spread = max(chi2 / df, 1.0) if df else 1.0
     weights = weights_of(fits, spread)
     groups = len(data.count)
-    every = np.ones(groups)
-    shown = _mix(data, fits, weights, every)
+    shown = _mix(data, fits, weights)
     ready = [refit(one, data.low, data.high, data.segment, count) for one in fits]
     sample = []
     for _ in range(draws):
         drawn = np.bincount(rng.integers(0, groups, groups), minlength=groups).astype(float)
-        again = ready[int(rng.choice(len(fits), p=weights))].to(drawn @ data.count)
-        sample.append(_priced(data, again, drawn))
+        family = ready[int(rng.choice(len(fits), p=weights))]
+        sums = _sums(data, drawn, rng)
+        sample.append(_priced(data, family.to(sums[0]), sums))
     curves, accepted, ladders = (np.array([one[i] for one in sample]) for i in range(3))
 
     def sampled(value: float, values: Floats) -> Figure | None:
@@ -183,17 +185,37 @@ def _within(data: Occasions, fitted: Fitted, depth: Floats) -> Floats:
     return np.where(high - low > 1e-12, share, (depth[:, None] >= data.high).astype(float))
 
 
-def _priced(data: Occasions, fitted: Fitted, drawn: Floats) -> tuple[Floats, Floats, float]:
-    """Margin an occasion and acceptance at each depth, and the margin of the ladder as run, for groups drawn so often."""
-    count, value, margin = drawn @ data.count, drawn @ data.value, drawn @ data.margin
+def _sums(data: Occasions, drawn: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, float]:
+    """Count, value and margin of each cell and the realised margin, for groups of customers drawn so often.
+
+    Where depths were named at once, what drawing stretches anew changes comes on top: customers and stretches both matter.
+    What the ladder as run brought, it brought in these stretches.
+    """
+    count, value, margin, realised = (drawn @ one for one in (data.count, data.value, data.margin, data.realised))
+    if data.at_once is not None and data.at_once.drawn:
+        moved = drawn_anew(data.at_once, len(data.stretches[0]), rng)
+        more = [moved @ one for one in data.stretches]
+        known = count + more[0] > 0
+        count, value, margin = (
+            np.where(known, one + extra, 0.0) for one, extra in zip((count, value, margin), more, strict=False)
+        )
+    return count, value, margin, float(realised.sum())
+
+
+def _priced(
+    data: Occasions, fitted: Fitted, sums: tuple[Floats, Floats, Floats, float]
+) -> tuple[Floats, Floats, float]:
+    """Margin an occasion and acceptance at each depth, and the margin of the ladder as run, for cells of such sums."""
+    count, value, margin, realised = sums
     total = count.sum()
     share = _within(data, fitted, DEPTHS)
     profit = (share @ margin - DEPTHS * (share @ value)) / total
-    return profit, share @ count / total, float((drawn @ data.realised).sum() / total)
+    return profit, share @ count / total, realised / total
 
 
-def _mix(data: Occasions, fits: tuple[Fitted, ...], weights: Floats, drawn: Floats) -> tuple[Floats, Floats, float]:
-    parts = [_priced(data, one, drawn) for one in fits]
+def _mix(data: Occasions, fits: tuple[Fitted, ...], weights: Floats) -> tuple[Floats, Floats, float]:
+    count, value, margin, realised = (one.sum(axis=0) for one in (data.count, data.value, data.margin, data.realised))
+    parts = [_priced(data, one, (count, value, margin, float(realised.sum()))) for one in fits]
     profit = np.tensordot(weights, np.array([part[0] for part in parts]), axes=1)
     return profit, np.tensordot(weights, np.array([part[1] for part in parts]), axes=1), parts[0][2]
 

@@ -68,6 +68,12 @@ def case_findings(
     kept = kept_customers(case)
     if kept is not None and judged.value is not None and verdict.metric == "npv":
         judged = replace(judged, text=f"{judged.text} {_sure_with(kept, verdict)}")
+    if not case.cost_flow.any():
+        # Then everything that comes in counts as gained, and whoever reads the verdict should know.
+        bare = translate("No costs are stated.")
+        worth = f"{worth} {bare}"
+        if judged.value is not None and verdict.metric != "effect":
+            judged = replace(judged, text=f"{judged.text} {bare}")
     return [
         judged,
         money.npv(),

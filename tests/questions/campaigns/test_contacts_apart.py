@@ -132,6 +132,29 @@ def test_a_follow_up_takes_no_grade_below_c():
     assert found.grade == "C"
 
 
+def test_the_same_customers_held_out_again_are_told_as_what_an_earlier_campaign_still_does_is_in_the_effect():
+    def same(held, arm, rng):
+        return ~held
+
+    rows = world(8, same, later=-100)
+    assert (rows.elsewhere, list(rows.earlier)) == ({}, ["b"])
+    found = campaign_result(rows, expected_share=0.3)
+    assert found.grade == "C"  # what b brought makes the groups unlike as well
+    assert "Earlier campaigns (b) had contacted 100% of those contacted here but only 0%" in found.elsewhere
+    told = reactivation_findings(found, None, currency="EUR", level=0.95)
+    assert all(one.text.count("what they still do counts as the effect of this one") == 1
+               for one in (told[2], told[3]))  # fmt: skip
+    instead = campaign_result(world(8, to_the_held_out, later=-100), expected_share=0.3)
+    assert instead.grade == "C"
+    assert "what they still do is missing from the effect of this one" in instead.elsewhere
+    assert instead.margin_per_contact is not None
+
+
+def test_an_earlier_campaign_with_a_lot_of_its_own_or_long_ago_changes_nothing():
+    for whom, later in ((by_its_own_lot, -100), (to_the_held_out, -400)):
+        assert campaign_result(world(9, whom, later=later), expected_share=0.3).elsewhere == ""
+
+
 def test_a_small_share_of_the_held_out_lowers_the_grade_and_is_told():
     found = campaign_result(world(6, lambda held, arm, rng: held & (rng.random(len(held)) < 0.15)))
     assert found.grade == "B"
@@ -159,7 +182,8 @@ def test_two_campaigns_with_lots_of_their_own_change_nothing():
 
 def test_another_campaign_before_counts_only_while_it_may_still_work():
     over = campaign_result(world(8, to_the_held_out, later=-60), expected_share=0.3)
-    assert (over.withheld, over.elsewhere) == ("", "")
+    assert over.withheld == ""
+    assert over.elsewhere.startswith("Earlier campaigns (b) had contacted 100% of the comparison group")
     assert over.margin_per_contact.low < 20 * ADDED - 0.5 < over.margin_per_contact.high
     assert campaign_result(world(8, to_the_held_out, later=-29)).withheld
     # What the study says of the other one tells how long it works; this campaign's own window does where it says nothing.

@@ -76,6 +76,19 @@ def test_the_effect_survives_the_cache_and_covers_the_truth(waiver):
     assert effect.grade == "B"
 
 
+def test_a_case_without_costs_says_so_beside_the_worth_and_the_verdict(waiver):
+    study, _ = waiver
+    fit, priced = study.programmes[0], study.file.programmes[0]
+    for programme, bare in ((priced, False), (priced.model_copy(update={"costs": type(priced.costs)()}), True)):
+        case = case_of(fit, programme, study.file)
+        verdict, registered = verdict_of(fit, case, programme), registration_of(programme, fit.effect)
+        told = {
+            one.id.split(".")[-1]: one.text
+            for one in case_findings(fit, programme, case, verdict, registered, currency="EUR")
+        }
+        assert [told[key].endswith("No costs are stated.") for key in ("verdict", "npv")] == [bare, bare]
+
+
 def test_the_findings_are_complete_and_say_the_same(waiver):
     study, _ = waiver
     fit, programme = study.programmes[0], study.file.programmes[0]
