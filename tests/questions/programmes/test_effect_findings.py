@@ -76,7 +76,7 @@ def test_customers_are_counted_where_they_are_the_units():
     text = effect_findings(ProgrammeFit("p", fewer, None, 300, ""), None, currency="EUR")[0].method
     assert text.endswith("130 treated customers, compared with 170 others.")
     units = next(check for check in found.checks if check.name == "units")
-    assert units.detail.startswith("130 units with the programme and 170 without")
+    assert units.detail.startswith("Units with the programme: 130, without: 170")
 
 
 def test_a_check_that_could_not_be_made_is_said_in_the_finding():
