@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -217,7 +217,7 @@ def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, ans
     if row["ids"] >= APART_IDS and row["top"] >= max(APART_ROWS, APART_SHARE * row["rows"]):
         first = _each_id(table, column, None).order_by(ibis.desc("n")).limit(2).to_pyarrow()
         next_rows = int(first["n"][1].as_py())
-    return IdCounts(
+    made = IdCounts(
         name,
         column,
         row["ids"],
@@ -227,8 +227,8 @@ def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, ans
         (str(row["money_id"]), float(row["top_money"] or 0.0)),
         found,
         *(row[key] for key in ("numeric", "padded", "decimal", "upper", "lower", "alike", "blanks")),
-        next_rows,
     )
+    return replace(made, next_rows=next_rows)
 
 
 def guest_cautions(counts: IdCounts, guests: tuple[str, ...]) -> list[Caution]:

@@ -62,9 +62,9 @@ def screen(contract: TableContract, table: ir.Table, study: StudyFile, amount: s
             alike = alike_caution(looked.good, counts, study.ids)
             cautions += [alike] if alike else []
             cautions += guest_cautions(counts, study.guest_ids) if name == "customer_id" else []
-    sums = [named_sums(looked.everybody, name) for name in WHERE if found.get(f"sums_{name}")]
-    # A total is of many orders and customers: what it contradicts is told once it is out.
-    against = [one for one in sums if one is not None] or [looked.against if found.get("contradicting") else None]
+    against = [named_sums(looked.everybody, name) for name in WHERE if found.get(f"sums_{name}")]
+    if not any(against):  # a total is of many orders and customers: what it contradicts is told once it is out
+        against = [looked.against if found.get("contradicting") else None]
     some = tuple(one for one in against if one is not None)
     return Screened(looked.good, looked.guests, merged, some, tuple(cautions))
 
