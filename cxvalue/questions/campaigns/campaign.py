@@ -168,6 +168,7 @@ def campaign_data(
     as_of: date,
     transactions: ir.Table | None = None,
     customers: ir.Table | None = None,
+    windows: Sequence[int] = WINDOWS,
     declared: Sequence[Campaign] = (),
     seed: int = 1,
 ) -> CampaignData:
@@ -190,7 +191,7 @@ def campaign_data(
     first = _first_contacts(rows.mutate(cost=cost), window_days)
     if control is None:
         first = first.union(_stand_ins(first, purchases, seed))
-    lengths = sorted({*WINDOWS, window_days})
+    lengths = sorted({*windows, window_days})
     # The engine numbers the customers, so that no later step handles ids.
     numbered = first.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
     rows_of = _read(numbered, purchases, transactions, lengths)
