@@ -68,12 +68,8 @@ def case_findings(
     kept = kept_customers(case)
     if kept is not None and judged.value is not None and verdict.metric == "npv":
         judged = replace(judged, text=f"{judged.text} {_sure_with(kept, verdict)}")
-    if not case.cost_flow.any():
-        # Then everything that comes in counts as gained, and whoever reads the verdict should know.
-        bare = translate("No costs are stated.")
-        worth = f"{worth} {bare}"
-        if judged.value is not None and verdict.metric != "effect":
-            judged = replace(judged, text=f"{judged.text} {bare}")
+    if judged.value is not None and verdict.metric != "effect":
+        judged = replace(judged, text=sentences(judged.text, _bare(case)))
     return [
         judged,
         money.npv(),
@@ -105,7 +101,7 @@ class _Money:
             npv=format_value(npv.value, self.currency),
             range=format_range(npv.low, npv.high, self.currency),
         )
-        return self._estimate("npv", npv, worth, self.made())
+        return self._estimate("npv", npv, sentences(worth, _bare(self.case)), self.made())
 
     def roi(self) -> Finding:
         roi, per_cost = self.case.roi, translate("(Benefits − costs) / costs.")
@@ -173,6 +169,11 @@ class _Money:
         if key in ("npv", "roi", "irr") and value[1] is None and math.isfinite(found.high - found.low):
             return self.writer.withhold(key, label, translate(NO_RANGE), unit, method, word="withheld")
         return self.writer.write(key, label, value, unit, text, method)
+
+
+def _bare(case: Case) -> str:
+    """Without costs everything that comes in counts as gained, and whoever reads the verdict should know."""
+    return "" if case.cost_flow.any() else translate("No costs are stated.")
 
 
 def _sure_with(kept: Kept, verdict: Verdict) -> str:
