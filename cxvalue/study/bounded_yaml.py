@@ -37,6 +37,16 @@ _READ_AS = {
 which as words of a column, ids and hours are what they say."""
 
 
+def words_of_yaml(*words: str) -> str:
+    """Words as they stand in a list of a study file, in quotes where they need them.
+
+    >>> words_of_yaml("Shipping, express", "Paid?", "Tax", "No")
+    "'Shipping, express', 'Paid?', Tax, 'No'"
+    """
+    text: str = yaml.safe_dump(list(words), default_flow_style=True, allow_unicode=True, width=100_000)
+    return text.strip()[1:-1]
+
+
 def _too_deep() -> str:
     return translate("lists and mappings are nested more than {deepest} levels deep", deepest=DEEPEST)
 

@@ -279,17 +279,19 @@ def _apart(counts: IdCounts, share: float, guests: tuple[str, ...]) -> Caution:
         share=share,
         times=rows / counts.next_rows,
     )
-    return Caution("dominant_id", counts.table, counts.column, rows, share, text, True, private=_line(guests, [name]))
+    return Caution("dominant_id", counts.table, counts.column, rows, share, text, private=_line(guests, [name]))
 
 
 def _stands_out(counts: IdCounts, one: tuple[str, int, float]) -> bool:
-    """A word is a placeholder wherever it stands; a number only where it is unlike the other ids."""
+    """A word is a placeholder wherever it stands; a number only where it is unlike the other ids, an address where often."""
     name, rows, _ = one
-    if is_placeholder(name):
-        return True
     others = max(counts.ids - 1, 1)
     usual = (counts.rows - rows) / others
     much = rows >= _TIMES_THE_USUAL * max(usual, 1.0) and rows >= 0.01 * counts.rows
+    if "@" in name:
+        return much
+    if is_placeholder(name):
+        return True
     unlike = counts.numeric <= 0.5 * counts.ids and not name.startswith("9")
     return much or unlike
 
@@ -297,7 +299,9 @@ def _stands_out(counts: IdCounts, one: tuple[str, int, float]) -> bool:
 def _guest(counts: IdCounts, one: tuple[str, int, float], guests: tuple[str, ...]) -> Caution:
     name, rows, money = one
     share = max(rows / counts.rows, money / counts.amount if counts.amount else 0.0)
-    where = {"column": counts.column, "name": repr(name), "table": counts.table, "rows": rows, "all": counts.rows}
+    mail = "@" in name  # may be somebody's after all, and is not published
+    shown = f"{re.sub('[0-9]*@.*', '', name)}…@…" if mail else repr(name)
+    where = {"column": counts.column, "name": shown, "table": counts.table, "rows": rows, "all": counts.rows}
     held = (
         translate(
             "The {column} {name} in '{table}' has {rows:,} of {all:,} rows and {share:.0%} of the revenue.",
@@ -307,13 +311,14 @@ def _guest(counts: IdCounts, one: tuple[str, int, float], guests: tuple[str, ...
         if counts.amount and money
         else translate("The {column} {name} in '{table}' has {rows:,} of {all:,} rows.", **where)
     )
+    line = _line(guests, [name])
     meant = translate(
         "It looks like a placeholder for buyers without an id, and counts as one customer. If it is, "
         "write {line}: their sales then count in the totals only.",
-        line=_line(guests, [name]),
+        line="guest_ids: […]" if mail else line,
     )
-    text = f"{held} {meant}"
-    return Caution("guest_id", counts.table, counts.column, rows, share, text, share >= LOWERS_FROM)
+    text, lowers = f"{held} {meant}", share >= LOWERS_FROM
+    return Caution("guest_id", counts.table, counts.column, rows, share, text, lowers, private=line if mail else "")
 
 
 def _line(guests: tuple[str, ...], more: list[str]) -> str:

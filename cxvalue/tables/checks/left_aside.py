@@ -10,6 +10,7 @@ import duckdb
 
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
+from cxvalue.study.bounded_yaml import words_of_yaml
 from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
@@ -82,7 +83,7 @@ def _rows_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, found
             "Rows count whatever {column} says, among them {words}. Name those that are purchases: {line}.",
             column=repr(theirs),
             words=enumerated(f"{word} {count:,}" for word, count in words),
-            line=f"keep_rows: {{{theirs}: [...]}}",
+            line=f"keep_rows: {{{words_of_yaml(theirs)}: [...]}}",
         )
         return "", sum(count for _, count in words), text
     if role in ("void", "test") and 0 < 2 * number < found["rows"]:
@@ -91,7 +92,7 @@ def _rows_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, found
             "{column} marks {count:,} rows, and they count. If they are no purchases, name the other values: {line}.",
             number,
             column=repr(theirs),
-            line=f"keep_rows: {{{theirs}: [...]}}",
+            line=f"keep_rows: {{{words_of_yaml(theirs)}: [...]}}",
         )
         return "", number, text
     if (
@@ -105,7 +106,7 @@ def _rows_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, found
             "{column} says no in {count:,} rows, and they count. If they are no purchases: {line}.",
             no,
             column=repr(theirs),
-            line=f"keep_rows: {{{theirs}: [{', '.join(yes)}]}}",
+            line=f"keep_rows: {{{words_of_yaml(theirs)}: [{words_of_yaml(*yes)}]}}",
         )
         return "", no, text
     if role == "type" and (words := _returns(con, raw)):
@@ -192,7 +193,7 @@ def _lines_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> _Doubt | Non
         "{column} says {words}, and these rows count as revenue. If they are not what was paid for goods: {line}.",
         column=repr(theirs),
         words=enumerated(f"{word} {count:,}" for word, count in words),
-        line=f"leave_out_rows: {{{theirs}: [{', '.join(word for word, _ in words)}]}}",
+        line=f"leave_out_rows: {{{words_of_yaml(theirs)}: [{words_of_yaml(*(word for word, _ in words))}]}}",
     )
     return "revenue", sum(count for _, count in words), found
 

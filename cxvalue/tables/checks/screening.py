@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from cxvalue.tables.checks.ids import alike_caution, counted_ids, guest_cautions, ids_to_count, repair_table
 from cxvalue.tables.checks.rules import Contradiction, contradiction
 from cxvalue.tables.checks.soundness import ONE_OF_EACH, repeated_rows, repeats
-from cxvalue.tables.checks.sums_among_rows import WHERE, named_sums, sum_names
+from cxvalue.tables.checks.sums_among_rows import WHERE, are_totals, like_totals, named_sums, totals_to_count
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -56,23 +56,26 @@ def screen(contract: TableContract, table: ir.Table, study: StudyFile, amount: s
         if contract.name in ONE_OF_EACH and different < rows:
             looked, merged = _LookedAt.of(contract, once.cache(), study, amount), rows - different
             found |= yield looked.questions
-    for name, of in looked.ids.items():
-        counts = counted_ids(looked.good, contract.name, name, of, found)
+    named = looked.totals(found)
+    cautions += looked.like_totals(found)
+    sound = looked.without(named) if named else looked
+    if named:  # a total is of many orders and customers: what else is wrong shows once it is out
+        found |= yield sound.questions
+    for name, of in sound.ids.items():
+        counts = counted_ids(sound.good, contract.name, name, of, found)
         if counts is not None:
-            alike = alike_caution(looked.good, counts, study.ids)
+            alike = alike_caution(sound.good, counts, study.ids)
             cautions += [alike] if alike else []
             cautions += guest_cautions(counts, study.guest_ids) if name == "customer_id" else []
-    against = [named_sums(looked.everybody, name) for name in WHERE if found.get(f"sums_{name}")]
-    if not any(against):  # a total is of many orders and customers: what it contradicts is told once it is out
-        against = [looked.against if found.get("contradicting") else None]
-    some = tuple(one for one in against if one is not None)
-    return Screened(looked.good, looked.guests, merged, some, tuple(cautions))
+    against = [sound.against] if sound.against is not None and found.get("contradicting") else []
+    return Screened(looked.good, looked.guests, merged, (*named, *against), tuple(cautions))
 
 
 @dataclass(frozen=True)
 class _LookedAt:
     """Rows with guests set apart, and what is asked of them: ids of columns (each with one of money), contradictions."""
 
+    contract: TableContract
     good: ir.Table
     guests: ir.Table | None
     ids: dict[str, str | None]
@@ -86,22 +89,39 @@ class _LookedAt:
             guests, table = table.filter(named), table.filter(~named)
         names = [one for one in _id_columns(contract, study) if one in table.columns and one not in _NOT_OF_ANYBODY]
         ids = {name: amount if name == "customer_id" else None for name in names}
-        return cls(table, guests, ids, contradiction(contract, table))
+        return cls(contract, table, guests, ids, contradiction(contract, table))
 
     @property
     def questions(self) -> list[ir.Table]:
         asked = [ids_to_count(self.good, name, amount) for name, amount in self.ids.items()]
         if self.against is not None:
             asked.append(self.against.keys.aggregate(contradicting=self.against.keys.count()))
-        rows = self.everybody
-        named = [
-            name for name in WHERE if name in rows.columns and (name == "customer_id" or "revenue" in rows.columns)
-        ]
-        if named:
-            asked.append(
-                rows.aggregate(**{f"sums_{name}": rows.count(where=sum_names(rows[name], name)) for name in named})
-            )
+        if self._may_name_totals:
+            asked.append(totals_to_count(self.everybody, self._may_name_totals))
         return asked
+
+    @property
+    def _may_name_totals(self) -> list[str]:
+        rows = self.good
+        return [name for name in WHERE if name in rows.columns and (name == "customer_id" or "revenue" in rows.columns)]
+
+    def totals(self, found: dict[str, Any]) -> list[Contradiction]:
+        """The rows whose name says that they are totals and whose amounts say nothing else."""
+        some = [name for name in self._may_name_totals if are_totals(found, name)]
+        return [one for name in some if (one := named_sums(self.everybody, name)) is not None]
+
+    def like_totals(self, found: dict[str, Any]) -> list[Caution]:
+        """A caution for each column whose names say total where amounts are those of any other row."""
+        some = [name for name in self._may_name_totals if found[f"sums_{name}"] and not are_totals(found, name)]
+        return [caution for name in some for caution in like_totals(self.everybody, name, self.contract.name)]
+
+    def without(self, named: list[Contradiction]) -> _LookedAt:
+        """The same without these rows."""
+        good, guests = self.good, self.guests
+        for one in named:
+            good = good.anti_join(one.keys, list(one.by))
+            guests = None if guests is None else guests.anti_join(one.keys, list(one.by))
+        return replace(self, good=good, guests=guests, against=contradiction(self.contract, good))
 
     @property
     def everybody(self) -> ir.Table:

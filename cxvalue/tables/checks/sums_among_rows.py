@@ -7,7 +7,8 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.study.bounded_yaml import words_of_yaml
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import Contradiction
 
@@ -22,6 +23,8 @@ MOST_ROWS = 2**20
 """Rows of a sheet: totals among data are a thing of spreadsheets, and larger tables are spared the count."""
 FEWEST_IN_GROUP, FEWEST_GROUPS, SHARE = 3, 5, 0.5
 FEWEST_ROWS = 20
+ADDS_UP, MUCH_LARGER = 0.8, 5.0
+"""Share of all other amounts, and times the usual amount, from which rows called totals are no goods or orders."""
 _CENT = 0.0051
 
 
@@ -32,6 +35,56 @@ WHERE = {"customer_id": _NAMED, "order_id": _NAMED, "product": _ALONE}
 def sum_names(ids: Any, column: str = "customer_id") -> Any:
     """The test of an expression of ids: does its name say that it is a sum, alone or beside another id?"""
     return ids.lower().re_search(WHERE[column])
+
+
+def totals_to_count(rows: ir.Table, columns: list[str]) -> ir.Table:
+    """What `are_totals` is to be asked of these columns of `WHERE`: the rows so named, their revenue, and all revenue."""
+    asked = {"sums_rows": rows.count()}
+    if "revenue" in rows.columns:
+        asked["sums_revenue"] = rows.revenue.sum()
+    for name in columns:
+        called = sum_names(rows[name], name)
+        asked[f"sums_{name}"] = rows.count(where=called)
+        if name != "customer_id":
+            asked[f"sums_{name}_revenue"] = rows.revenue.sum(where=called)
+            asked[f"sums_{name}_nobody"] = rows.count(where=called & rows.customer_id.isnull())
+    return rows.aggregate(**asked)
+
+
+def are_totals(found: dict[str, Any], column: str) -> bool:
+    """Whether rows whose name says so are totals: nobody is called that, but goods and orders of ordinary amounts are.
+
+    >>> asked = {"sums_rows": 110, "sums_revenue": 2000.0, "sums_product": 10, "sums_product_nobody": 0}
+    >>> are_totals(asked | {"sums_product_revenue": 1000.0}, "product")  # all other rows together
+    True
+    >>> are_totals(asked | {"sums_product_revenue": 190.0}, "product")
+    False
+    """
+    number = int(found.get(f"sums_{column}") or 0)
+    if not number or column == "customer_id":
+        return number > 0
+    money = float(found[f"sums_{column}_revenue"] or 0.0)
+    others, usual = int(found["sums_rows"]) - number, float(found["sums_revenue"] or 0.0) - money
+    adds_up = usual > 0 and money >= ADDS_UP * usual
+    larger = usual > 0 and money * others >= MUCH_LARGER * usual * number
+    return adds_up or larger or int(found[f"sums_{column}_nobody"]) > 0
+
+
+def like_totals(rows: ir.Table, column: str, table: str) -> list[Caution]:
+    """The caution that rows are called totals and count as what they are: sales of ordinary amounts."""
+    called = named_sums(rows, column)
+    if called is None:
+        return []
+    number = int(rows.semi_join(called.keys, [column]).count().to_pyarrow().as_py())
+    text = translate_count(
+        "{count:,} row has {what}. Its amount is like those of other rows, so it counts as a sale. If it is a total, "
+        "leave it out with leave_out_rows.",
+        "{count:,} rows have {what}. Their amounts are like those of other rows, so they count as sales. If they are "
+        "totals, leave them out with leave_out_rows.",
+        number,
+        what=called.what,
+    )
+    return [Caution("sums_among_rows", table, column, number, None, text)]
 
 
 def named_sums(table: ir.Table, column: str) -> Contradiction | None:
@@ -60,7 +113,7 @@ def named_sums(table: ir.Table, column: str) -> Contradiction | None:
         return None
     named = ids.filter(ids[column].isin(sums))
     what = translate("'{column}' that names a total, such as {name}", column=column, name=repr(min(sums)))
-    line = f"leave_out_rows: {{…: [{', '.join(sorted(sums)[:3])}{', …' if len(sums) > 3 else ''}]}}"
+    line = f"leave_out_rows: {{…: [{words_of_yaml(*sorted(sums)[:3])}{', …' if len(sums) > 3 else ''}]}}"
     remedy = (
         translate(
             "Totals of other rows are not customers and would count twice: leave them out ({line}), or "

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 OLE = b"\xd0\xcf\x11\xe0"
 _CHUNK = 1 << 20
 _CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
-_HIDDEN = re.compile(rb'<row\b(?=[^>]*?\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
+_HIDDEN = re.compile(rb'<row\b(?=[^>]*?\bhidden="(?:1|true)")[^>]*?\br="(\d+)"[^>]*(?<!/)>.*<(?:v|is)\b', re.DOTALL)
+_ROW_ENDS = b"</row>"
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
 _MOST_HEADER_ROWS = 30
 
@@ -265,7 +266,7 @@ def _faults(path: Path, title: str, header: int) -> Faults:
 
 
 def _hidden(path: Path, title: str, header: int) -> int:
-    """How many rows below the header of a sheet of an xlsx file are hidden."""
+    """How many rows below the header of a sheet of an xlsx file are hidden, empty ones aside."""
     count, held = 0, b""
     with suppress(zipfile.BadZipFile, KeyError, ElementTree.ParseError), zipfile.ZipFile(path) as archive:
         part = _part_of(archive, title)
@@ -273,11 +274,10 @@ def _hidden(path: Path, title: str, header: int) -> int:
             return 0
         with archive.open(part) as stream:
             while chunk := stream.read(_CHUNK):
-                text = held + chunk
-                whole = text.rfind(b">") + 1  # a tag cut in two waits for the rest of it
-                held = text[whole:]
-                if b"hidden=" in text:
-                    count += sum(int(row[1]) > header for row in _HIDDEN.finditer(text[:whole]))
+                *whole, held = (held + chunk).split(_ROW_ENDS)
+                for text in whole:
+                    row = _HIDDEN.match(text, max(text.rfind(b"<row"), 0))
+                    count += row is not None and int(row[1]) > header
     return count
 
 

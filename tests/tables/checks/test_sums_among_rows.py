@@ -80,5 +80,33 @@ def test_a_product_of_that_name_is_a_total_and_a_brand_is_none(tmp_path: Path) -
     table = tmp_path / "x.csv"
     table.write_text("customer_id,date,revenue,product\n" + "\n".join(sales) + "\n", encoding="utf-8")
     assert load(tmp_path, {"transactions": {"path": "x.csv"}}).as_of
-    table.write_text(table.read_text() + "K1,2025-08-01,99.00,Total\n", encoding="utf-8")
+    table.write_text(table.read_text() + "K1,2025-08-01,9000.00,Total\n", encoding="utf-8")
     assert "1 row with 'product' that names a total" in problems(tmp_path, {"transactions": {"path": "x.csv"}})
+
+
+def _goods(rows: list[tuple[str, date, str, float]]) -> str:
+    head = "customer_id,date,product,revenue"
+    return "\n".join([head, *(f"{who},{day},{product},{amount:.2f}" for who, day, product, amount in rows)]) + "\n"
+
+
+def test_a_brand_called_total_is_told_and_counts(tmp_path: Path) -> None:
+    goods = [(who, day, "Total" if i % 8 == 0 else "Soap", amount) for i, (who, day, amount) in enumerate(_sales())]
+    (caution,) = [one for one in load(tmp_path, _goods(goods)).cautions if one.kind == "sums_among_rows"]
+    assert (caution.rows, caution.column, caution.lowers) == (15, "product", False)
+
+
+def test_lines_called_total_that_add_up_the_others_are_refused(tmp_path: Path) -> None:
+    sales = _sales()
+    goods = [*((who, day, "Soap", amount) for who, day, amount in sales)]
+    goods += [(who, day, "Subtotal", amount) for who, day, amount in _sums(sales, "customer")]
+    assert "names a total" in problems(tmp_path, _goods(goods))
+
+
+def test_what_else_contradicts_shows_beside_a_total(tmp_path: Path) -> None:
+    rows = [f"{who},{day},O{i},{amount:.2f}" for i, (who, day, amount) in enumerate(_sales())]
+    rows += [f"K99,2025-03-01,O{i},50.00" for i in range(6)]
+    rows.append("Total,2025-09-01,O999,9000.00")
+    text = "\n".join(["customer_id,date,order_id,revenue", *rows]) + "\n"
+    found = problems(tmp_path, text)
+    assert "names a total" in found
+    assert "conflicting content" in found
