@@ -158,7 +158,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
             "A cause that the data do not show, if it explains {share} of what is left open both in who gets a fast answer "
             "and in who stays."
         ),
-        "do_lifetime": "Spend less than {value} to win a customer, and plan with the range.",
+        "do_lifetime": "Spend less than {value} to win a customer.",
         "undo_lifetime": "Customers who change their habits.",
         "card_missed": "past forecasts were {share} off on average",
         "changes": "What changed since the last report",
@@ -208,9 +208,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "sure_withheld": "What we do not state, and why",
         "sure_remarks": "Also worth knowing",
         "sure_grades": "What the evidence grades mean",
-        "grade_A": "Customers or units were assigned at random.",
+        "grade_A": "Assigned at random.",
         "grade_B": "Not random, but compared with a fair group over time.",
-        "grade_C": "Matched with similar customers, or the forecast of a statistical model.",
+        "grade_C": "Matched with similar customers, or a statistical forecast.",
         "grade_D": "A link between two figures, or a benchmark: not proof of cause.",
         "grade_E": "Before and after only: other causes are not ruled out.",
         # assumptions
