@@ -155,8 +155,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "do_experience_no": "Do not pay for faster answers.",
         "do_experience_open": ("Try faster answers on a random share of complaints before paying for them everywhere."),
         "undo_experience": (
-            "A cause that the data do not show, if it explains {share} of what is left open both in who gets a fast answer "
-            "and in who stays."
+            "A hidden cause, if it explains {share} of what is unexplained both in fast answers and in staying."
         ),
         "do_lifetime": "Spend less than {value} to win a customer.",
         "undo_lifetime": "Customers who change their habits.",
