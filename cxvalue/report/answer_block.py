@@ -262,9 +262,13 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
     told = first_sentence(equity.text)[0]
     spend, aside = "", []
     if newcomer is not None and newcomer.is_number:
-        least = newcomer.low if newcomer.is_range and newcomer.low is not None else _number(newcomer)
+        least, beside = _number(newcomer), ""
+        if newcomer.is_range and newcomer.low is not None:
+            least = newcomer.low
+        elif newcomer.low is not None:
+            beside = words["bracketed"].format(what=format_interval(newcomer, words))
         aside.append("cltv.mean")
-        spend = words["do_lifetime"].format(value=format_value(least, newcomer.unit, words))
+        spend = words["do_lifetime"].format(value=f"{format_value(least, newcomer.unit, words)}{beside}")
     if risk is not None and risk.is_number:
         aside.append("base.active")
     return (
@@ -277,7 +281,7 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
             brings_heading="answer_risk",
             sure=_joined(grade, miss.text) if miss and miss.is_number else _evidence(equity, words),
             undo=words["undo_lifetime"],
-            told=(equity.id, "base.active"),
+            told=(equity.id, "cltv.new_customer", "base.active"),
             aside=tuple(aside),
         ),
     )  # fmt: skip

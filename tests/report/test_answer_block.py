@@ -188,11 +188,11 @@ def test_what_customers_are_worth_is_a_figure_or_its_range() -> None:
     newcomer = money("cltv.new_customer", 20.0, 15.0, 30.0, grade="C", kind="forecast")
     sure = only([equity, newcomer])
     assert (sure.word, sure.sentence) == ("EUR 5.00 M", "Customers bring EUR 5.00 M.")
-    assert "less than EUR 20.00" in dict(sure.points)[ENGLISH["answer_do"]]
+    assert "less than EUR 20.00 (between EUR 15.00 and 30.00) to" in dict(sure.points)[ENGLISH["answer_do"]]
     assert (sure.aside, only([equity]).aside) == (("cltv.mean",), ()), "the average stands where no new customer does"
     doubtful = only([dataclasses.replace(one, grade="D") for one in (equity, newcomer)])
     assert doubtful.word == "Between EUR 4.00 and 6.00 M"
-    assert "less than EUR 15.00" in dict(doubtful.points)[ENGLISH["answer_do"]]
+    assert "less than EUR 15.00 to" in dict(doubtful.points)[ENGLISH["answer_do"]]
 
 
 def test_experience_leads_where_customers_were_asked() -> None:
