@@ -198,6 +198,12 @@ class PageModel:
     links: Mapping[str, tuple[Link, ...]]
 
     @property
+    def needed(self) -> tuple[FindingLine, ...]:
+        """The cards without those that nobody needs for the decision of a single answer."""
+        aside = self.answers[0].aside if len(self.answers) == 1 else ()
+        return tuple(line for line in self.cards if line.id not in aside)
+
+    @property
     def said_once(self) -> tuple[FindingLine, ...]:
         """The cards without those that a single answer tells already, with range and grade, or that it needs not.
 
@@ -215,7 +221,7 @@ class PageModel:
             stands = sure and numbers <= set(_NUMBER.findall(told))
             return line.id in lead.told and stands and line.evidence in told
 
-        kept = (line for line in self.cards if line.id not in lead.aside and not again(line))
+        kept = (line for line in self.needed if not again(line))
         return tuple(replace(line, evidence="") if line.evidence in told else line for line in kept)
 
     @property
