@@ -39,7 +39,9 @@ def test_what_is_written_alike_has_not_changed() -> None:
     assert changes(EQUITY, ACTIVE, VERDICT) is None
     assert changes(dataclasses.replace(EQUITY, value=1.2001e6)) is None
     assert changes(RISK, before=(published(RISK),)) is None
-    unknown = Finding("cltv.equity", "Equity", None, unit="USD", text="Not available: too short a history.", withheld="not_available")
+    unknown = Finding(
+        "cltv.equity", "Equity", None, unit="USD", text="Not available: too short a history.", withheld="not_available"
+    )
     assert changes(unknown, before=(published(unknown),)) is None
 
 
