@@ -124,11 +124,7 @@ def _back_after(case: Case, currency: str) -> str:
         return translate("The money does not come back within {horizon}: {worth}", **values)
     if back.value <= 0:
         return translate("No money is needed up front; after {horizon} the gain is {worth}", **values)
-    return translate(
-        "The money is back after {time}; after {horizon} the gain is {worth}",
-        time=format_value(back.value, "months"),
-        **values,
-    )
+    return translate("The money is back after {time}", time=format_value(back.value, "months"))
 
 
 @style.drawn

@@ -155,10 +155,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "do_experience_no": "Do not pay for faster answers.",
         "do_experience_open": ("Try faster answers on a random share of complaints before paying for them everywhere."),
         "undo_experience": (
-            "A cause that the data do not show, if it explains {share} of what is left open both in who gets a fast answer "
-            "and in who stays."
+            "A hidden cause, if it explains {share} of what is unexplained both in fast answers and in staying."
         ),
-        "do_lifetime": "Spend less than {value} to win a customer, and plan with the range.",
+        "do_lifetime": "Spend less than {value} to win a customer.",
         "undo_lifetime": "Customers who change their habits.",
         "card_missed": "past forecasts were {share} off on average",
         "changes": "What changed since the last report",
@@ -208,9 +207,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "sure_withheld": "What we do not state, and why",
         "sure_remarks": "Also worth knowing",
         "sure_grades": "What the evidence grades mean",
-        "grade_A": "Customers or units were assigned at random.",
+        "grade_A": "Assigned at random.",
         "grade_B": "Not random, but compared with a fair group over time.",
-        "grade_C": "Matched with similar customers, or the forecast of a statistical model.",
+        "grade_C": "Matched with similar customers, or a statistical forecast.",
         "grade_D": "A link between two figures, or a benchmark: not proof of cause.",
         "grade_E": "Before and after only: other causes are not ruled out.",
         # assumptions

@@ -41,6 +41,7 @@ class Answer:
         points: what to do, what it costs and brings, how sure, what would undo it: a heading and a sentence each.
         picture: how the name of the one picture beside it begins.
         told: ids of the findings whose figure stands in the sentence or the points, so that no card need say it again.
+        aside: ids of the findings that nobody needs for this decision, so that no card shows them beside it.
     """
 
     about: str
@@ -50,6 +51,7 @@ class Answer:
     points: tuple[tuple[str, str], ...]
     picture: str
     told: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
 
 
 def answers_of(findings: Iterable[Finding], words: Words) -> tuple[Answer, ...]:
@@ -213,7 +215,7 @@ def _discounts(found: Found, words: Words) -> tuple[Answer, ...]:
         second=names[second],
         gain=format_value(_number(ahead) - _number(behind), ahead.unit, words),
     )
-    none = priced.get("none")
+    compared, none = (ahead, behind), ways["none"] if "none" in (best, second) else None
     return (
         _answer(
             "discounts", words[f"discount_word_{best}"].format(depth=at), "good" if sure else "open", told,
@@ -221,6 +223,10 @@ def _discounts(found: Found, words: Words) -> tuple[Answer, ...]:
             do=words[f"do_discount_{best}"].format(depth=at) if sure else words["do_discount_open"],
             sure=_joined(words["ranges_apart" if sure else "ranges_overlap"], _evidence(ahead, words)),
             undo=_joined(words["undo_discounts"], first_sentence(none.text)[1] if none else ""),
+            aside=(
+                *(way.id for way in priced.values() if way not in compared),
+                *((depth.id,) if depth and best != "flat" else ()),
+            ),
         ),
     )  # fmt: skip
 
@@ -241,6 +247,7 @@ def _experience(found: Found, words: Words) -> tuple[Answer, ...]:
             sure=_evidence(target, words),
             undo=words["undo_experience"].format(share=format_finding(undo, words)) if undo and undo.is_number else "",
             told=(target.id, kept.id) if kept else (target.id,),
+            aside=("experience.level.negative.share",),
         ),
     )  # fmt: skip
 
@@ -253,10 +260,17 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
     miss = found.get("cltv.typical_miss")
     grade = words["evidence"].format(grade=equity.grade) + words["stop"] if equity.grade else ""
     told = first_sentence(equity.text)[0]
-    spend = ""
+    spend, aside = "", []
     if newcomer is not None and newcomer.is_number:
-        least = newcomer.low if newcomer.is_range and newcomer.low is not None else _number(newcomer)
-        spend = words["do_lifetime"].format(value=format_value(least, newcomer.unit, words))
+        least, beside = _number(newcomer), ""
+        if newcomer.is_range and newcomer.low is not None:
+            least = newcomer.low
+        elif newcomer.low is not None:
+            beside = words["bracketed"].format(what=format_interval(newcomer, words))
+        aside.append("cltv.mean")
+        spend = words["do_lifetime"].format(value=f"{format_value(least, newcomer.unit, words)}{beside}")
+    if risk is not None and risk.is_number:
+        aside.append("base.active")
     return (
         _answer(
             "cltv", begun(format_interval(equity, words)) if equity.is_range else format_finding(equity, words), "plain",
@@ -267,7 +281,8 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
             brings_heading="answer_risk",
             sure=_joined(grade, miss.text) if miss and miss.is_number else _evidence(equity, words),
             undo=words["undo_lifetime"],
-            told=(equity.id, "base.active"),
+            told=(equity.id, "cltv.new_customer", "base.active"),
+            aside=tuple(aside),
         ),
     )  # fmt: skip
 
@@ -289,10 +304,11 @@ def _answer(
     sure: str,
     undo: str,
     told: tuple[str, ...] = (),
+    aside: tuple[str, ...] = (),
 ) -> Answer:
     points = (("answer_do", do), (brings_heading, brings), ("answer_sure", sure), ("answer_undo", undo))
     shown = tuple((words[heading], text) for heading, text in points if text)
-    return Answer(about, word, tone, sentence, shown, picture, told)
+    return Answer(about, word, tone, sentence, shown, picture, told, aside)
 
 
 def _judged(finding: Finding) -> str:

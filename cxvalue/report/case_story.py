@@ -122,14 +122,13 @@ def _evidence(model: ReportModel, case: CaseTables) -> Slide:
     points = [point for point in case.effects if point.months_since_start >= -MONTHS_BEFORE]
     if points:
         places = tuple(f"{point.months_since_start}".replace("-", "−") for point in points)
-        reach = 1.959963984540054
         chart = Chart(
             "line",
             places,
             (
                 Series(words["deck_effect"], tuple(point.effect for point in points)),
-                Series(words["book_low"], tuple(point.effect - reach * point.se for point in points), True),
-                Series(words["book_high"], tuple(point.effect + reach * point.se for point in points), True),
+                Series(words["book_low"], tuple(point.low for point in points), True),
+                Series(words["book_high"], tuple(point.high for point in points), True),
             ),
             words["deck_effect_axis"],
             effect.unit if effect is not None else "",

@@ -72,11 +72,12 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class EffectPoint:
-    """The effect some months after the start (negative: before it) with its standard error."""
+    """The effect some months after the start (negative: before it) with its range."""
 
     months_since_start: int
     effect: float
-    se: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +166,9 @@ def _swing(row: Row) -> SwingRow:
 
 def _points(rows: Iterable[Row]) -> Iterable[EffectPoint]:
     for row in rows:
-        effect, se = _number(row["effect"]), _number(row["se"])
-        if effect is not None and se is not None:
-            yield EffectPoint(int(float(row["months_since_start"])), effect, se)
+        effect, low, high = (_number(row[name]) for name in ("effect", "low", "high"))
+        if effect is not None and low is not None and high is not None:
+            yield EffectPoint(int(float(row["months_since_start"])), effect, low, high)
 
 
 def _number(text: str) -> float | None:

@@ -66,7 +66,7 @@ def changes_since(
     rows = []
     for finding in _headlines_first(tuple(now)):
         old = earlier.get(finding.id)
-        if old is None:
+        if old is None or (old.value is None and finding.value is None):
             continue
         # A published finding does not say how it is written; this one does.
         then, said = _written(old, finding, words), _written(finding, finding, words)

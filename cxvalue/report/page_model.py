@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -198,8 +198,17 @@ class PageModel:
     links: Mapping[str, tuple[Link, ...]]
 
     @property
+    def needed(self) -> tuple[FindingLine, ...]:
+        """The cards without those that nobody needs for the decision of a single answer."""
+        aside = self.answers[0].aside if len(self.answers) == 1 else ()
+        return tuple(line for line in self.cards if line.id not in aside)
+
+    @property
     def said_once(self) -> tuple[FindingLine, ...]:
-        """The cards without those whose figure a single answer tells already, with its range and grade."""
+        """The cards without those that a single answer tells already, with range and grade, or that it needs not.
+
+        A grade that the answer names stands on no card again.
+        """
         if len(self.answers) != 1:
             return self.cards
         lead = self.answers[0]
@@ -212,7 +221,14 @@ class PageModel:
             stands = sure and numbers <= set(_NUMBER.findall(told))
             return line.id in lead.told and stands and line.evidence in told
 
-        return tuple(line for line in self.cards if not again(line))
+        kept = (line for line in self.needed if not again(line))
+        return tuple(replace(line, evidence="") if line.evidence in told else line for line in kept)
+
+    @property
+    def folded_cards(self) -> tuple[FindingLine, ...]:
+        """The headline figures that are not on the first screen."""
+        shown = {line.id for line in self.said_once}
+        return (*(line for line in self.cards if line.id not in shown), *self.more_cards)
 
     @property
     def not_stated(self) -> tuple[tuple[str, str, str], ...]:

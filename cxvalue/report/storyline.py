@@ -90,7 +90,7 @@ def _opening(model: ReportModel) -> tuple[Slide, ...]:
             title = closed_up(f"{lead.word}{words['stop']} {title}")
     points = model.answered(lead.about) if lead else ()
     return (
-        Slide(words["deck_answer"], title, points or _first(told), page.cards, notes=(*told, *page.minute)),
+        Slide(words["deck_answer"], title, points or _first(told), page.needed, notes=(*told, *page.minute)),
     )  # fmt: skip
 
 

@@ -42,8 +42,8 @@ class Caution:
     `kind` is one of `KINDS`; `table` and `column` say where (the column may be empty); `rows` are the rows concerned and
     `share` their share of the table, or of its revenue where the text says so (None where no share makes sense); `text` is
     the sentence for the analyst and the executive alike. `lowers` marks a caution that takes the evidence of every finding
-    that rests on the table down by one grade. `private` may name an id, so it is shown at the terminal and never published.
-    `about` names the one campaign or programme that it concerns; empty: all of them.
+    that rests on the table down by one grade. `private` may name an id, or is the line that the study file needs: it is
+    shown at the terminal and never published. `about` names the one campaign or programme that it concerns; empty: all.
     """
 
     kind: str

@@ -166,9 +166,15 @@ def test_the_better_discount_is_recommended_and_not_the_first_that_was_computed(
     assert answer.sentence.startswith(
         "The ladder as run earns EUR 4.20 more margin per visit than the best single discount (16.2%)"
     )
+    assert answer.aside == ("discounts.none_profit", "discounts.optimal_depth"), "nobody decides on these"
+    assert dict(answer.points)[ENGLISH["answer_undo"]] == ENGLISH["undo_discounts"]
     other = only(discount((15.1, 14.8, 15.4), (15.9, 15.6, 16.2)))
     assert (other.word, other.tone) == ("16.2% for everybody", "good")
     assert "Offer 16.2%" in dict(other.points)[ENGLISH["answer_do"]]
+    assert other.aside == ("discounts.none_profit",), "how sure the depth is that is offered stays"
+    none = only(discount((4.0, 3.8, 4.2), (15.9, 15.6, 16.2)))
+    assert none.aside == ("discounts.ladder_profit",)
+    assert "beyond the data" in dict(none.points)[ENGLISH["answer_undo"]], "a caveat of what is compared"
 
 
 def test_discounts_whose_ranges_overlap_change_nothing_yet() -> None:
@@ -182,10 +188,11 @@ def test_what_customers_are_worth_is_a_figure_or_its_range() -> None:
     newcomer = money("cltv.new_customer", 20.0, 15.0, 30.0, grade="C", kind="forecast")
     sure = only([equity, newcomer])
     assert (sure.word, sure.sentence) == ("EUR 5.00 M", "Customers bring EUR 5.00 M.")
-    assert "less than EUR 20.00" in dict(sure.points)[ENGLISH["answer_do"]]
+    assert "less than EUR 20.00 (between EUR 15.00 and 30.00) to" in dict(sure.points)[ENGLISH["answer_do"]]
+    assert (sure.aside, only([equity]).aside) == (("cltv.mean",), ()), "the average stands where no new customer does"
     doubtful = only([dataclasses.replace(one, grade="D") for one in (equity, newcomer)])
     assert doubtful.word == "Between EUR 4.00 and 6.00 M"
-    assert "less than EUR 15.00" in dict(doubtful.points)[ENGLISH["answer_do"]]
+    assert "less than EUR 15.00 to" in dict(doubtful.points)[ENGLISH["answer_do"]]
 
 
 def test_experience_leads_where_customers_were_asked() -> None:

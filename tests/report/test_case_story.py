@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cxvalue.report.case_story import case_slides, decision
+from cxvalue.report.case_tables import rows_of
 from tests.report.conftest import Published
 
 
@@ -37,3 +38,13 @@ def test_the_decision_follows_the_verdict(published: Published) -> None:
     assert published.case.npv.value > 0  # so a test that is missed asked for more than paying
     assert "does not do what was asked of it, and is worth" in told["FAIL"]
     assert "does not pay" not in told["FAIL"]
+
+
+def test_the_evidence_is_drawn_with_the_range_that_was_published(published: Published) -> None:
+    (case,) = published.model.cases
+    topic = published.model.words["deck_evidence"]
+    chart = next(one.chart for one in case_slides(published.model, case) if one.topic == topic)
+    assert chart is not None
+    rows = rows_of(published.model.tables / "programme_effects.csv")
+    for series, column in zip(chart.series, ("effect", "low", "high"), strict=True):
+        assert series.values == pytest.approx([float(row[column]) for row in rows])

@@ -32,13 +32,17 @@ def changes(
 
 def published(finding: Finding) -> Finding:
     """A finding as it is read from an earlier report: how it is written was not published."""
-    return dataclasses.replace(finding, kind="estimate")
+    return dataclasses.replace(finding, kind="estimate", withheld="")
 
 
 def test_what_is_written_alike_has_not_changed() -> None:
     assert changes(EQUITY, ACTIVE, VERDICT) is None
     assert changes(dataclasses.replace(EQUITY, value=1.2001e6)) is None
     assert changes(RISK, before=(published(RISK),)) is None
+    unknown = Finding(
+        "cltv.equity", "Equity", None, unit="USD", text="Not available: too short a history.", withheld="not_available"
+    )
+    assert changes(unknown, before=(published(unknown),)) is None
 
 
 def test_a_figure_has_its_former_value_its_way_and_the_reason() -> None:

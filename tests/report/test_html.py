@@ -110,7 +110,7 @@ def test_values_reasons_and_the_failed_control_are_on_the_page(tmp_path: Path) -
         "The history is too short.",
         "Not proven",
         "assumed: not set in the study file",
-        "Matched with similar customers, or the forecast of a statistical model.",
+        "Matched with similar customers, or a statistical forecast.",
         ENGLISH["control_failed"],
         "needs contacts",
         "a remark",

@@ -237,11 +237,14 @@ def test_a_card_stays_whose_range_or_grade_the_answer_does_not_tell() -> None:
     ranged = dataclasses.replace(EQUITY, text="Between USD 1.10 and 1.40 M.")
     told = build_page(META, [ranged, mean, ACTIVE])
     assert ids(told.said_once) == ["cltv.mean", "base.active"]
+    assert [line.evidence for line in told.said_once] == ["", ""], "the answer names the grade of all"
     without_range = build_page(META, [dataclasses.replace(ranged, text="They bring USD 1.20 M."), mean, ACTIVE])
     without_grade = dataclasses.replace(told, answers=(dataclasses.replace(told.answers[0], points=()),))
     not_about_it = dataclasses.replace(told, answers=(dataclasses.replace(told.answers[0], told=()),))
     for page in (without_range, without_grade, not_about_it):
-        assert page.said_once == page.cards
+        assert ids(page.said_once) == ids(page.cards)
+        assert not page.folded_cards
+    assert "Evidence C" in [line.evidence for line in without_grade.said_once]
 
 
 def test_a_card_whose_number_the_answer_tells_is_folded_and_its_miss_is_told_once() -> None:
@@ -251,6 +254,7 @@ def test_a_card_whose_number_the_answer_tells_is_folded_and_its_miss_is_told_onc
     miss = Finding("cltv.typical_miss", "Miss", 0.029, unit="share", text="They missed by 2.9%.", kind="holdout")
     page = build_page(META, [EQUITY, ACTIVE, risk, miss])
     assert "base.active" not in ids(page.said_once)
+    assert "base.active" in ids(page.folded_cards)
     assert not any(line.note for line in page.cards)
     programme = build_page(META, [EQUITY, miss, VERDICT, NPV])
     noted = [line.note for line in programme.cards if line.id == "cltv.equity"]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_chance, format_range, format_value
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: tra
 
 
 def event_table(effect: Effect, programme: str) -> pd.DataFrame:
-    """Effects by months since the start, those before it included, with standard errors and customer-months.
+    """Effects by months since the start, those before it included, with standard errors, ranges and customer-months.
 
     All are counted from one base, that of the effect itself; `effect_from_month_before` with `se_from_month_before` are the
     same counted from the month before the start alone, as textbooks show them (empty for designs that have no such base).
@@ -34,15 +35,14 @@ def event_table(effect: Effect, programme: str) -> pd.DataFrame:
         (effect.pre_time, effect.pre_effect, effect.pre_covariance, np.full(len(effect.pre_time), np.nan)),
         (effect.event_time, effect.event_effect, effect.covariance, effect.event_weight),
     )
-    frames = [
-        pd.DataFrame(
-            {
-                "programme": programme, "months_since_start": time, "effect": value,
-                "se": np.sqrt(np.maximum(np.diag(covariance), 0)), "treated_customer_months": weight,
-            }
-        )
-        for time, value, covariance, weight in parts if len(time)
-    ]  # fmt: skip
+    reach, frames = reach_of(effect.level, effect.df), []
+    for time, value, covariance, weight in (part for part in parts if len(part[0])):
+        se = np.sqrt(np.maximum(np.diag(covariance), 0))
+        columns = {
+            "programme": programme, "months_since_start": time, "effect": value, "se": se,
+            "low": value - reach * se, "high": value + reach * se, "treated_customer_months": weight,
+        }  # fmt: skip
+        frames.append(pd.DataFrame(columns))
     table = pd.concat(frames, ignore_index=True).sort_values("months_since_start", ignore_index=True)
     other = {int(row["time"]): (row["effect"], row["se"]) for row in effect.extra.get("month_before", [])}
     for place, name in enumerate(("effect_from_month_before", "se_from_month_before")):

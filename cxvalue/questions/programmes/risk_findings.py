@@ -150,7 +150,7 @@ def _no_longer(case: Case, title: str, limit: float, unit: str) -> str:
             now=now,
         )
     pays = translate(
-        "{title}: it no longer pays if the effect falls below {limit} per customer and month ({now} now), all else equal.",
+        "{title}: it no longer pays if the effect falls below {limit} per customer and month ({now} now).",
         title=title,
         limit=format_value(case.break_even, unit),
         now=now,

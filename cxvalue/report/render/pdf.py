@@ -105,7 +105,7 @@ def _content(model: ReportModel) -> dict[str, Any]:
             *(f"{words['caution']} {one}" for one in (*page.cautions, *page.small_cautions)[:1]),
         ],
         "leads": leads,
-        "cards": [_card(line) for line in page.cards],
+        "cards": [_card(line) for line in page.needed],
         "picture": _figure(page.picture) if page.picture else None,
         "picture-height": 82 if len(leads) < 2 else 62,
         "parts": _parts(model),

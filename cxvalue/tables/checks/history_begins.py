@@ -62,17 +62,17 @@ def history_begins(purchases: ir.Table, end: date, ignore_before: date | None) -
     old, customers = int(counts[:many].sum()), sum(newcomers.values())
     later = counts[many : many + 12]
     text = translate(
-        "{old:,} of {customers:,} customers first bought before {day}, where the history begins, then "
-        "{least:,.0f} to {most:,.0f} a month: most of them are existing customers who look new. What is "
-        "said about new customers includes them, unless the study says {line}",
+        "{old:,} of {customers:,} customers first bought before {day}: most only look new because the history begins "
+        "then. Later months bring {least:,.0f} to {most:,.0f} new customers each. What is said about new customers "
+        "includes those of the first months, unless the study file leaves out first purchases before that day.",
         old=old,
         customers=customers,
         day=after,
         least=later.min(),
         most=later.max(),
-        line=f"first_purchases: {{ignore_before: {after}}}",
     )
-    return Caution("history_begins", "transactions", "date", old, old / customers, text)
+    line = f"first_purchases: {{ignore_before: {after}}}"
+    return Caution("history_begins", "transactions", "date", old, old / customers, text, private=line)
 
 
 def _month_of(day: date) -> int:

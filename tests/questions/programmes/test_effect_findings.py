@@ -10,6 +10,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from cxvalue import estimate_effect, figures
 from cxvalue.foundation.errors import BadInput
@@ -36,6 +37,9 @@ def test_all_months_are_counted_from_one_base_and_the_textbook_stands_beside():
         found = estimate_effect(cells, rollout, design="staggered")
         table = event_table(found, "p").set_index("months_since_start")
         assert table.index.tolist() == [*range(-6, 6)]
+        assert np.isfinite(found.df), "few groups: the normal's reach would be too short"
+        reach = stats.t.ppf(0.975, found.df)
+        assert (table["high"] - table["low"]).to_numpy() == pytest.approx((2 * reach * table["se"]).to_numpy())
         data = cells.merge(rollout, on="unit")
         month = data["month"].dt.month - 1
         data = data.assign(period=month, since=np.where(data["start"].notna(), month - 6, -1))

@@ -48,7 +48,10 @@ def test_a_file_that_begins_in_the_middle_of_a_history_is_said_first(seed: int) 
     caution = history_begins(_purchases(table), END, None)
     assert caution is not None
     firsts = table.groupby("customer_id").date.min()
-    after = date.fromisoformat(caution.text[-11:-1].strip("}"))
+    line = "first_purchases: {ignore_before: "
+    assert "ignore_before" not in caution.text, "a page says it in words, the terminal has the line"
+    assert caution.private.startswith(line)
+    after = date.fromisoformat(caution.private.removeprefix(line).rstrip("}"))
     assert after in (date(2023, 2, 1), date(2023, 3, 1), date(2023, 4, 1))
     assert (caution.kind, caution.rows, caution.lowers) == ("history_begins", int((firsts < after).sum()), False)
     assert caution.share == pytest.approx(caution.rows / len(firsts))
