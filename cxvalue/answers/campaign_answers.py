@@ -37,7 +37,13 @@ from cxvalue.questions.campaigns.display import (
     sleeping_sentence,
     windows_display,
 )
-from cxvalue.questions.campaigns.findings import campaign_title, reactivation_findings, targeting_sentence
+from cxvalue.questions.campaigns.findings import (
+    campaign_title,
+    not_begun_findings,
+    reactivation_findings,
+    targeting_sentence,
+)
+from cxvalue.questions.campaigns.open_windows import has_begun, not_begun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,21 +60,29 @@ class CampaignAnswers(Asked):
         """After how many days without a purchase a customer is inactive."""
         return self.settings.dormancy.days
 
-    @property
+    @cached_property
     def declared(self) -> Mapping[str, Campaign]:
         """What the study file says of each campaign, by its name."""
         return {one.name: one for one in self.settings.campaigns}
 
     @cached_property
+    def begun(self) -> Mapping[str, Campaign]:
+        """Those that had begun for both their groups when the data end."""
+        if not self.declared:
+            return {}
+        contacts = self.opened.table("contacts")
+        return {name: one for name, one in self.declared.items() if has_begun(contacts, name, one.control)}
+
+    @cached_property
     def data(self) -> Mapping[str, campaigns.CampaignData]:
         """Who was to be contacted and who was held out, and what they did, by campaign."""
-        return {name: self._data_of(one) for name, one in self.declared.items()}
+        return {name: self._data_of(one) for name, one in self.begun.items()}
 
     @cached_property
     def results(self) -> Mapping[str, campaigns.CampaignResult]:
         """What each campaign changed, by its name."""
         found = {}
-        for name, one in self.declared.items():
+        for name, one in self.begun.items():
             rows, silent = self.data[name], self.silent_days
             if one.control:
                 share = one.expected_share
@@ -282,6 +296,9 @@ class CampaignAnswers(Asked):
 
     def _findings_of(self, name: str) -> list[Finding]:
         campaign, buyers = self.declared[name], None
+        if name not in self.begun:
+            reason = not_begun(campaign.window_days, self.opened.as_of)
+            return not_begun_findings(name, reason, self.currency)
         if campaign.product:
             buyers = campaigns.first_ever_buyers(
                 self.opened.table("contacts"),

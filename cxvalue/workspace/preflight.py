@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.together import with_neighbours
 from cxvalue.foundation.errors import BadInput, Problem
-from cxvalue.language.catalogue import translate
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.choice.items import segment_problems
 from cxvalue.questions.discounts.occasions import offer_problems
@@ -123,44 +121,16 @@ def try_declared(tables: StudyTables) -> None:
 
 def _problems_of_campaigns(tables: StudyTables) -> list[Problem]:
     campaigns = tables.study.campaigns
-    return [one for campaign in campaigns for one in _campaign_problems(campaign, tables.table, tables.as_of)]
+    return [one for campaign in campaigns for one in _campaign_problems(campaign, tables.table)]
 
 
-def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[Problem]:
-    """A product that nobody sells, an arm that is empty, a window that ends after the data."""
-    where, problems = f"campaigns.{campaign.name}", []
+def _campaign_problems(campaign: Campaign, table: Tables) -> list[Problem]:
+    """A product that nobody sells, held-out customers who were contacted all the same or are not named."""
+    problems: list[Problem] = []
     contacts, lines = table("contacts"), table("transactions")
     if campaign.product is not None and lines is not None:
         problems += product_problems(campaign.product, lines, campaign.name)
     if contacts is None:
         return problems
     problems += held_and_sent(contacts, campaign.name, campaign.control)
-    problems += [] if campaign.control else unnamed_control(contacts, campaign.name)
-    rows = contacts.filter(contacts.campaign == campaign.name)
-    first = rows.group_by("customer_id").agg(day=rows.date.min(), arm=rows.arm.argmin(rows.date))
-    sides = first.group_by(held=(first.arm == (campaign.control or "")).fill_null(False)).agg(day=first.day.min())
-    sides = sides.mutate(day=sides.day.cast("date")).order_by("held")  # groups come in any order; contacts first
-    days = {bool(row["held"]): row["day"] for row in sides.to_pyarrow().to_pylist()}
-    if False not in days:
-        found = translate("nobody was contacted: every row belongs to the control arm.")
-        return [*problems, Problem(f"{where}.control", found, translate("Check which arm was held out."))]
-    late = [(held, (as_of - day).days) for held, day in days.items() if (as_of - day).days < campaign.window_days]
-    if late:
-        held, seen = late[0]
-        if held:
-            found = translate(
-                "is {window}, but the earliest held-out customer was followed for fewer days, {seen}: the data end "
-                "on {as_of}.",
-                window=campaign.window_days,
-                seen=seen,
-                as_of=as_of,
-            )
-        else:
-            found = translate(
-                "is {window}, but the earliest contact was followed for fewer days, {seen}: the data end on {as_of}.",
-                window=campaign.window_days,
-                seen=seen,
-                as_of=as_of,
-            )
-        problems.append(Problem(f"{where}.window_days", found, translate("Wait, or choose a shorter window.")))
-    return problems
+    return problems + ([] if campaign.control else unnamed_control(contacts, campaign.name))

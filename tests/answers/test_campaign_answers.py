@@ -36,3 +36,15 @@ def test_every_question_says_why_it_has_no_answer(little: Study) -> None:
             assert "spring: not shown, for the reason given at “Does it last?”" in repr(answer), (
                 "the reason stands once"
             )
+
+
+def test_a_campaign_that_has_not_begun_is_withheld_and_the_others_are_told(little: Study) -> None:
+    asked = CampaignAnswers(little)
+    declared = asked.settings.campaigns
+    later = declared[0].model_copy(update={"name": "autumn"})
+    asked.__dict__["declared"] = {one.name: one for one in (*declared, later)}
+    assert list(asked.results) == ["spring"]
+    findings = {one.id: one for one in asked.effects().findings}
+    assert "before the campaign began" in findings["reactivation.autumn.profit"].text
+    assert all(one.value is None for one in findings.values() if ".autumn." in one.id)
+    assert findings["reactivation.spring.return_uplift"].value is not None

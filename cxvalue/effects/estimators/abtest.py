@@ -18,6 +18,8 @@ from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_o
 
 RELIABLE = 60.0
 """Observations' worth below which a group's own variance is not trusted alone."""
+FEWEST_EACH = 4
+"""Customers of the smaller group for each coefficient below which there is no adjustment."""
 
 
 class Estimate(NamedTuple):
@@ -102,7 +104,9 @@ class Adjustment:
 
     Each group has its own slopes, and both are compared at the mean of all; unbiased whatever the true relation is.
 
-    Columns that are the same for everybody in a group, or that others already say, take no part: `kept` marks the rest.
+    Columns that are the same for everybody in a group, or that others already say, take no part: `kept` marks the rest. None
+    does where the smaller group has fewer than `FEWEST_EACH` customers for each coefficient: residuals then look smaller
+    than they are, and ranges of 95% held the truth in 77% to 93% of simulated tests.
     """
 
     def __init__(self, treated_before: ArrayLike, control_before: ArrayLike) -> None:
@@ -114,7 +118,10 @@ class Adjustment:
         spread = np.sqrt(sum(((values - centre) ** 2).sum(axis=0) for values in x) / self._size)
         own = [spread_of(values) for values in x]
         within = [(values - values.mean(axis=0)) * (size > 0) for values, size in zip(x, own, strict=True)]
-        kept = self.kept = independent(*(values.T @ values for values in within))
+        kept = independent(*(values.T @ values for values in within))
+        if min(map(len, x)) < FEWEST_EACH * (1 + int(np.sum(kept))):
+            kept = np.zeros_like(kept)
+        self.kept = kept
         self._designs = [
             np.column_stack([np.ones(len(values)), (values[:, kept] - centre[kept]) / spread[kept]]) for values in x
         ]
@@ -139,11 +146,8 @@ class Adjustment:
         tilt = slopes[0] - slopes[1]
         moved = float(tilt @ self._covariance @ tilt / self._size) if tilt.size else 0.0
         variance = sum(variances) + moved
-        df = (
-            variance**2 / sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
-            if variance > 0
-            else np.inf
-        )
+        below = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
+        df = variance**2 / below if below > 0 else np.inf
         difference = settled(means[0] - means[1], max(map(abs, means)))
         return around(difference, float(np.sqrt(variance)), df, level)
 

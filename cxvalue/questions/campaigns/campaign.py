@@ -179,7 +179,7 @@ def campaign_data(
 
     Those not contacted get a day drawn from the campaign's own contact days, and are marked as control.
 
-    Raises `BadInput` when a customer is in two arms, when an arm is empty, or when nobody was observed long enough.
+    Raises `BadInput` when a customer is in two arms, or when an arm is empty.
     """
     where = f"campaigns.{name}"
     # A row that stands twice is one contact, and costs once.
@@ -332,13 +332,6 @@ def _check(data: CampaignData, control: str | None, where: str) -> None:
         everybody = translate("every customer was contacted, so there is nobody to compare with.")
         found = translate("nobody was held out.") if control else everybody
         raise BadInput.at(where, found, nearest(control or "", arms))
-    if not (data.main.observed & ~data.control).any() or not (data.main.observed & data.control).any():
-        found = translate(
-            "no arm was observed for {window} days after its contact: the data end on {as_of}.",
-            window=data.window_days,
-            as_of=data.as_of,
-        )
-        raise BadInput.at(f"{where}.window_days", found, translate("Wait, or choose a shorter window."))
 
 
 def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:

@@ -12,6 +12,7 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate, written
 from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.findings import campaign_title
+from cxvalue.questions.campaigns.next_contacts import FEWEST_LEARNED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,9 @@ def no_segments_sentence(campaign: str) -> str:
 
 def no_customers_sentence(result: CampaignResult) -> str:
     """Why nothing is said of single customers."""
-    reason = result.withheld or translate("customers were not assigned one by one.")
+    few = min(result.contacted, result.held_out) < FEWEST_LEARNED
+    small = translate("fewer than {least} customers of one group were followed.", least=FEWEST_LEARNED) if few else ""
+    reason = result.withheld or small or translate("customers were not assigned one by one.")
     title = campaign_title(result.name)
     return translate("{title}: no statement about single customers is possible: {reason}", title=title, reason=reason)
 

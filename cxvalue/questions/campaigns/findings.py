@@ -139,8 +139,24 @@ def reactivation_findings(
             whole,
             missing=note,
         ),
-        _first_ever(writer, first_ever, level, product),
+        _first_ever(
+            writer, first_ever, level, product, "" if result.contacted and result.held_out else result.withheld
+        ),
     ]
+
+
+def not_begun_findings(name: str, reason: str, currency: str) -> list[Finding]:
+    """The findings of a campaign that had not begun when the data end, all of them withheld for that `reason`."""
+    writer = writer_of(name)
+    findings = (
+        ("return_uplift", translate(BOUGHT["label"]), "share"),
+        ("check_uplift", translate(BOUGHT["check_label"]), "share"),
+        ("margin_per_contact", translate("margin per contact, net of cost"), currency),
+        ("profit", translate("profit"), currency),
+        ("first_ever_share", translate("first-ever buyers"), "share"),
+        ("claimed_margin", translate("claim if every sale were counted"), currency),
+    )
+    return [writer.withhold(key, label, reason, unit) for key, label, unit in findings]
 
 
 def _words(result: CampaignResult) -> Mapping[str, str]:
@@ -284,10 +300,14 @@ def _profit_text(result: CampaignResult, title: str, currency: str) -> str:
     return text
 
 
-def _first_ever(writer: FindingWriter, counted: tuple[int, int] | None, level: float, product: str | None) -> Finding:
+def _first_ever(
+    writer: FindingWriter, counted: tuple[int, int] | None, level: float, product: str | None, early: str
+) -> Finding:
     key, label = "first_ever_share", translate("first-ever buyers")
     if counted is None:
         return writer.withhold(key, label, translate("the study names no product of the campaign."), "share")
+    if early:
+        return writer.withhold(key, label, early, "share")
     new, every = counted
     if not every:
         return writer.withhold(key, label, translate("nobody bought the campaign's product."), "share")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CONTACTED_SHARE = 0.3
 """Share of the customers for which two ways of ranking them are compared."""
+FEWEST_LEARNED = 30
+"""Customers of either group below which nothing can be learned of single ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,9 +163,10 @@ def whom_to_contact(
 ) -> Whom | None:
     """Rank customers by what a contact adds, judge that in the campaign, and list those inactive on `as_of`.
 
-    None where the campaign cannot be judged, or where whole units were drawn and customers cannot be told apart.
+    None where the campaign cannot be judged or a group is too small to learn from, or where whole units were drawn and
+    customers cannot be told apart.
     """
-    if not result.judged or rows.unit is not None:
+    if not result.judged or rows.unit is not None or min(result.contacted, result.held_out) < FEWEST_LEARNED:
         return None
     seen = rows.main.observed
     contacted, before, returned = ~rows.control[seen], rows.before[seen], rows.main.returned[seen]

@@ -14,6 +14,7 @@ from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
 from cxvalue.questions.campaigns.contacts_apart import contacts_apart, contacts_check
+from cxvalue.questions.campaigns.open_windows import too_early
 from cxvalue.questions.campaigns.randomised import CampaignResult, check_uplift, nothing_happened, shared_fields
 
 HIGHEST_ODDS = 20.0
@@ -31,15 +32,13 @@ def matched_campaign_result(
 ) -> CampaignResult:
     """Compare the contacted with similar customers who were not (doubly robust); evidence grade C at the best.
 
-    Where most of the contacted are unlike everybody else, or the others were contacted by another campaign instead, the
-    estimates are None and the note says so.
+    Where most of the contacted are unlike everybody else, the others were contacted by another campaign
+    instead, or windows are still open, the estimates are None and the note says so.
     """
     window = data.main
-    elsewhere: Check | None = None
-    x, odds, own, others, alike, folds = _compared(data)
     seen = window.observed
-    lost = 1 - float(alike[~data.control & seen].mean())
-    withheld = nothing_happened(data)
+    elsewhere: Check | None = None
+    withheld = too_early(data) or nothing_happened(data)
 
     def result(note: str, found: dict[str, Estimate | None], checks: tuple[Check, ...]) -> CampaignResult:
         fields = shared_fields(data, own, others, found, dormancy_days, withheld)
@@ -56,6 +55,11 @@ def matched_campaign_result(
             elsewhere=elsewhere.detail if elsewhere and not note else "",
         )
 
+    if too_early(data):
+        own, others = seen & ~data.control, seen & data.control
+        return result(withheld, {}, ())
+    x, odds, own, others, alike, folds = _compared(data)
+    lost = 1 - float(alike[~data.control & seen].mean())
     if withheld:
         return result(withheld, {}, (_overlap_check(lost),))
 

@@ -14,7 +14,6 @@ from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.effects.estimators.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
 from cxvalue.findings.numbers import format_p, format_value
 from cxvalue.foundation.arrays import Bools
-from cxvalue.foundation.calendar import date_of
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
@@ -28,6 +27,7 @@ from cxvalue.questions.campaigns.contacts_apart import (
     contacts_check,
     measurable_days,
 )
+from cxvalue.questions.campaigns.open_windows import interim_look, too_early
 
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
@@ -149,11 +149,23 @@ def campaign_result(
     """Compare the contacted with those held out, as they were assigned (intention to treat).
 
     `dormancy_days` is when a customer counts as asleep. Where nobody of either group bought in the window, where the groups
-    stand on other days, and for any figure that came out without an error, there is no estimate.
+    stand on other days or windows are still open, and for any figure that came out without an error, there is no estimate.
     """
     window, net = data.main, data.main.margin - data.cost
     seen = window.observed
     own, others = seen & ~data.control, seen & data.control
+    waiting = too_early(data)
+    if waiting:
+        return CampaignResult(
+            **shared_fields(data, own, others, {}, dormancy_days, waiting),
+            left_out=int((~seen).sum()),
+            would_return=float("nan"),
+            cost_per_contact=float(data.cost[~data.control].mean()),
+            checks=(_split_check(data, expected_share),),
+            grade="A",
+            randomised=True,
+            note=waiting,
+        )
     compared = Comparison(data, own, others, level)
     cut = np.zeros(net.size)
     cut[seen] = capped({"all": net[seen]})["all"]
@@ -184,6 +196,8 @@ def campaign_result(
             "capped": compared.mean(cut),
             "unadjusted": compared.plain(net),
         }
+        if known(estimates["margin_per_contact"]) is None:
+            withheld, estimates = _no_range(own, others), {}
     unlike = "" if withheld else _unlike(data, own, others, checks)
     if unlike:
         estimates |= {"return_uplift": None, "check_uplift": None}
@@ -198,6 +212,16 @@ def campaign_result(
         unlike=unlike,
         elsewhere="" if withheld else " ".join(reasons),
         note=" ".join(filter(None, (withheld, unlike, _units_note(data, own, others)))),
+    )
+
+
+def _no_range(own: Bools, others: Bools) -> str:
+    """Why there is no range: it takes customers of either group who differ from what is expected of them."""
+    return translate(
+        "With {contacted} contacted and {held_out} held out whose window is complete, no range can be given: they are too "
+        "few, or all brought the same.",
+        contacted=format_value(int(own.sum()), "customers"),
+        held_out=format_value(int(others.sum()), "customers"),
     )
 
 
@@ -251,7 +275,7 @@ def shared_fields(
         "returned": float(window.returned[own].mean()) if some else 0.0,
         "subsidy": subsidy(data, own, others) if some and not withheld else 0.0,
         "claimed": float((window.margin - data.cost)[own].mean()) if some and not withheld else None,
-        "interim": interim_look(data),
+        "interim": "" if withheld else interim_look(data),
         "priced": data.priced,
         "dormant": is_dormant(data, dormancy_days),
         "withheld": withheld,
@@ -287,20 +311,6 @@ def with_cautions(found: CampaignResult, cautions: Iterable[Caution]) -> Campaig
         return found
     checks = (*found.checks, *doubts)
     return replace(found, checks=checks, grade=grade_of("A" if found.randomised else "C", checks))
-
-
-def interim_look(data: CampaignData) -> str:
-    """That the window of some contacted customers is still open, and until when; empty where all are complete."""
-    waiting = int((~data.main.observed & ~data.control).sum())
-    if not waiting:
-        return ""
-    last = date_of(int(data.contacted_on.max()) + data.window_days)
-    return translate(
-        "This is an interim look: the window of {waiting:,} contacted customers is open until {day}. A test that is "
-        "watched and stopped when it looks good finds an effect too often; decide on that day.",
-        waiting=waiting,
-        day=last,
-    )
 
 
 def check_uplift(window: Window, compared: Comparison) -> Estimate | None:

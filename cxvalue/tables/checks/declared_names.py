@@ -56,4 +56,7 @@ def declared_problems(
                 if control not in known:
                     found = translate("no contact of the campaign has the arm {arm!r}.", arm=control)
                     problems.append(Problem(f"{where}.control", found, nearest(control, known)))
+                elif set(known) == {control}:
+                    found = translate("nobody was contacted: every row belongs to the control arm.")
+                    problems.append(Problem(f"{where}.control", found, translate("Check which arm was held out.")))
     return problems
