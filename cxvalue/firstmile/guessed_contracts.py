@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
 from cxvalue.firstmile.asking import Option
 from cxvalue.firstmile.drafts import Draft
@@ -21,16 +23,114 @@ _YEARLY = (
     r"річн|年|연간"
 )
 _QUARTERLY = r"quarter|quartal|trimestr|квартал|季"
-_MONTHS = {"day": "0.0328542", "week": "0.2299795", "month": "1", "quarter": "3", "half": "6", "year": "12"}
-_INTERVALS = {
-    "half": r"half|semi|halb|semestr|полугод|півріч|半年",
-    "quarter": _QUARTERLY,
-    "year": rf"{_YEARLY}|12 ?m|\by\b|\byr",
-    "month": rf"{_MONTHLY}|^1 ?m|\bmo\b",
-    "week": r"week|woche|wöchent|semaine|seman|недел|тиж|周|週",
-    "day": r"\bdays?\b|daily|täglich|\btag|jour|diari|день|日",
+_UNITS = {
+    "0.0328542": r"days?|daily|tage?n?|täglich(e[rnsm]?)?|jours?|d[ií]as?|giorn[io]|день|дн(я|ей|і|ів)|d",
+    "0.2299795": r"weeks?|weekly|wks?|w|wochen?|wöchentlich(e[rnsm]?)?|semaines?|hebdomadaire|semanas?|semanal|"
+    r"settiman[ae]|settimanale|we(ek|ken)|wekelijks|недел[яиьюе]|недель|еженедельн\w+|тиж(день|ня|ні|нів)|щотижн\w+",
+    "0.4599589": r"fortnights?|fortnightly",
+    "1": r"months?|monthly|mths?|mos?|m|monate?n?|monatlich(e[rnsm]?)?|monatsweise|mois|mensuel(le)?s?|mes(es)?|"
+    r"mensual(es|mente)?|mes[ei]|mensil[ei]|mês|mensal|miesi[ąę]c\w*|maand(en)?|maandelijks|aylık|ay|мес|месяц(а|ев|ы)?|"
+    r"месячн\w+|ежемесячн\w+|помесячн\w+|міс|місяц[яьі]|місяців|місячн\w+|щомісяц\w+|щомісячн\w+|помісячн\w+",
+    "2": r"bimestral(e|es)?|bimestriel(le)?s?|bimestre",
+    "3": r"quarters?|quarterly|qtr|q|quartale?|quartalsweise|quartalsmäßig|trimestr[ei]s?|trimestral(e|es|mente)?|"
+    r"trimestriel(le)?s?|kwarta(al|ł)|kwartaln\w+|квартал\w{0,2}|квартальн\w+|ежеквартальн\w+|поквартальн\w+|"
+    r"щокварталь\w+|щокварталу",
+    "6": r"semestre|semestriel(le)?s?|semestral(e|es|mente)?|полугоди[ея]|полугодов\w+|полгода|півріччя|піврічн\w+|півроку",
+    "12": r"years?|yearly|yrs?|y|annual|annually|annum|jahre?n?|jährlich(e[rnsm]?)?|ans?|année|annuel(le)?s?|años?|"
+    r"anual(mente)?|ann[oi]|annual[ei]|anos?|rok|roku|roczn\w+|jaar|jaarlijks|yıllık|yıl|год[ау]?|лет|годов\w+|"
+    r"ежегодн\w+|рік|рок[иу]|років|річн\w+|щорічн\w+|щороку",
+    "24": r"biennial|biennially|biennal[ei]?",
+}  # fmt: skip
+"""The months of a word for a time, by that word."""
+_NUMBERS = {
+    1: r"one|ein(e[rnsm]?)?|une?|un[ao]|um|один|одна|одне|een|jeden",
+    2: r"two|other|zwei|zwo|deux|dos|due|dois|duas|twee|dwa|два|две|дві",
+    3: r"three|drei|trois|tres|tre|três|drie|trzy|три",
+    4: r"four|vier|quatre|cuatro|quattro|quatro|cztery|четыре|чотири",
+    5: r"five|fünf|cinq|cinco|cinque|vijf|pięć|пять|п'ять",
+    6: r"six|sechs|seis|sei|zes|sześć|шесть|шість",
+    7: r"seven|sieben",
+    8: r"eight|acht|huit|ocho|otto|oito|восемь|вісім",
+    9: r"nine|neun",
+    10: r"ten|zehn|dix|diez|dieci|dez|tien|десять",
+    11: r"eleven|elf",
+    12: r"twelve|zwölf|douze|doce|dodici|doze|twaalf|двенадцать|дванадцять",
+    18: r"eighteen|achtzehn|восемнадцать",
+    24: r"vierundzwanzig",
+    36: r"sechsunddreißig",
 }
-_TRIAL = r"\btrial|\bfree\b|testphase|probe|gratis|kostenlos|essai|prueba|prova\b|пробн|испыт|тестов|试用"
+_MULTIPLIERS = {
+    "0.5": r"semi|half|halb|halbe[rsn]?|demi|medio|pół|half a|пол|пів",
+    "0.25": r"viertel",
+    **{str(number): form for number, form in _NUMBERS.items() if number > 1},
+}
+"""What a number of times a word for a time is taken, with or without a hyphen, by the word before it."""
+_BEFORE = (
+    r"every|each|per|an?|in|once|billed|paid|pays?|billing|payment|p|alle|jede[rnsm]?|pro|je|im|auf|einmal|zahlung|"
+    r"toutes|tous|chaque|par|les|le|la|al|cada|por|el|los|las|ogni|al|a|elke|per|co|раз|в|на|за|каждые|каждый|каждую|"
+    r"кожні|кожен|кожного|оплата"
+)
+_AFTER = (
+    r"plan|billing|payment|billed|paid|recurring|subscription|abo|zahlung|zahlweise|abrechnung|rate|abonnement|"
+    r"facturation|pago|оплата|тариф|подписка|підписка"
+)
+_CJK = {
+    "12": r"年(度|付|缴|额|払い?|次|ごと|间|間)?|연(간|납)?|년|매년",
+    "1": r"(个|個|ヶ|か|カ|ケ)?月(度|付|缴|额|額|払い?|次|ごと|间|間)?|월(간|납)?|개월|매월",
+    "3": r"季度?(付|缴)?|四半期|분기",
+    "6": r"半年(付|缴|払い?|ごと)?|반년|반기",
+    "0.2299795": r"(周|週|星期)(付|间|間|ごと)?|주",
+    "0.0328542": r"[日天](付|ごと)?|일",
+}  # fmt: skip
+_CJK_NUMBERS = {
+    "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "十二": 12
+}  # fmt: skip
+_BILLING = (
+    r"billing|billed|bill|payment|payments|invoicing|zahlungs?(weise|intervall|rhythmus|turnus|frequenz|periode|"
+    r"zeitraum)|zahlweise|(ab)?rechnungs?(intervall|zyklus|zeitraum|periode|rhythmus|turnus|frequenz)|abrechnung|"
+    r"beitragszahlung|zahlung|facturation|paiement|prélèvement|facturación|pago|cobro|fatturazione|pagamento|"
+    r"faturamento|cobrança|facturering|facturatie|betaal(frequentie|periode|termijn)|betaling|rozliczeni\w+|płatności|"
+    r"оплат[аыи]|платеж(а|ей)|платежу|платежів|платы|списани[яе]|списання|биллинга?|білінгу?|расч[её]тный|розрахунковий|"
+    r"тарификации"
+)
+_HOW_OFTEN = (
+    r"interval|cycle|frequency|freq|recurrence|cadence|intervall|turnus|rhythmus|zyklus|frequenz|périodicité|fréquence|"
+    r"intervalle|periodicidad|frecuencia|intervalo|ciclo|periodicità|frequenza|intervallo|periodicidade|frequência|"
+    r"frequentie|częstotliwość|периодичность|частота|интервал|періодичність|інтервал"
+)
+_OF_IT = (
+    r"period|periode|période|periodo|período|okres|период|період|plan|price|subscription|fee|charge|abo|der|de|del|di|"
+    r"da|du|des|la|of|подписки|підписки"
+)
+_BILLED = (
+    rf"(({_BILLING}|{_HOW_OFTEN}|{_OF_IT}) )*({_BILLING}|{_HOW_OFTEN})( ({_BILLING}|{_HOW_OFTEN}|{_OF_IT}))*|"
+    r"(付费|计费|账单|缴费|支付|付款|扣费|结算|收费)(周期|频率|方式)|"
+    r"(支払い?|請求|課金)(周期|間隔|サイクル|頻度)|(결제|청구|납부) ?주기"
+)
+"""The whole of the name of a column that says how often a contract is paid."""
+_NOT_BILLED = (
+    r"notice|term\b|terms|contract|commit|laufzeit|kündig|dauer|duration|bindung|vertrag|warrant|garant|cancel|minimum|"
+    r"tenure|engagement|préavis|durée|plazo|permanencia|contrato|preaviso|contratto|durata|срок|договор|контракт|"
+    r"уведомлен|строк|договір|договор|trial|deliver|ship|liefer|reminder|合同|合约|期限|期间|试用|契約"
+)
+"""Parts of the name of a column of times in which nothing is paid: how long a contract is, or lasts after a notice."""
+_TRIAL = (
+    r"\btrial|^(plan |tier )?free( (plan|tier|trial|account|version|edition|forever|months?|days?|weeks?|period|user|"
+    r"member|membership|subscription|of charge|\d+))*$|testphase|probe|gratis|kostenlos|essai|prueba|prova\b|пробн|"
+    r"испыт|тестов|试用"
+)
+_KIND = (
+    r"\b(plans?|product|tariff|package|status|state|type|tier|edition|subscription|tarif|produkt|paket|statut|typ|art|"
+    r"abo|forfait|produit|offre|formule|abonnement|producto|tarifa|paquete|estado|tipo|suscripción|piano|prodotto|"
+    r"tariffa|pacchetto|stato|тариф|план|продукт|пакет|статус|тип|подписка|підписка|тарифный|тарифний)\b|\w(tarif|"
+    r"produkt|paket|status|typ)\b|套餐|产品|方案|状态|类型|计划|プラン|商品|요금제|상품|상태"
+)
+_NO_KIND = (
+    r"reason|cause|grund|motiv|raison|причин|原因|理由|사유|device|router|modem|hardware|gerät|appareil|dispositivo|устройств|"
+    r"пристр|设备|deliver|ship|liefer|versand|livr|entreg|достав|配送|cancel|kündig|feedback|comment|campaign|support|"
+    r"payment|zahlung|оплат|address|test"
+)
+"""What a column of plans or states is called, and one of something else whose name has such a word too."""
 _MOST_WORDS = 15
 _FEE = (
     r"\bmrr\b|\barr\b|\bacv\b|\bfees?\b|charge|premium|beitrag|gebühr|prämie|cuota|cotisation|redevance|"
@@ -73,6 +173,8 @@ def as_contracts(draft: Draft, starts: Sequence[Look], ends: Sequence[Look]) -> 
 def _trials(draft: Draft) -> None:
     """Contracts that a plan or a state calls a trial: whether they count is for somebody to say."""
     for look in draft.export.looks.values():
+        if not re.search(_KIND, said(look.name)) or re.search(_NO_KIND, said(look.name)):
+            continue
         words = [value for value, _ in draft.export.values(look.name) if value]
         trials = [word for word in words if re.search(_TRIAL, said(word))]
         if look.is_number or look.is_day or not 2 <= look.different <= _MOST_WORDS or not 0 < len(trials) < len(words):
@@ -86,16 +188,61 @@ def _trials(draft: Draft) -> None:
         return
 
 
-def _interval(draft: Draft) -> tuple[str, dict[str, str]] | None:
-    """The column that says for how long an amount is paid, with the months of each of its words."""
+def months_of(word: str) -> str | None:
+    """The months that a word for an interval stands for; None where any part of it is not understood, or it may be two.
+
+    >>> months_of("every 3 months"), months_of("vierteljährlich"), months_of("два года"), months_of("twice a year")
+    ('3', '3', '24', None)
+    """
+    if re.search(r"[^\w\s().'/-]|^\W*[-−]\d", word):
+        return None
+    words = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", said(word))
+    words = re.sub(r"^(1|one|один|одна) (?=раз )|^(1 x|1 mal|one time) (?=(a|per|pro|im|par) )", "", words)
+    words = re.sub(r"^(month|year) (to|by) (?=\1$)", "", words)
+    times = rf"(?P<number>\d+|{'|'.join(_NUMBERS.values())})"
+    before, after = rf"(({_BEFORE}) )*", rf"( ({_AFTER}))*"
+    for months, unit in _UNITS.items():
+        found = re.fullmatch(rf"{before}({times} )?(?P<unit>{unit}){after}", words)
+        if found is not None:
+            return _product(months, _number(found["number"] or "1"))
+        for times_over, form in {**_MULTIPLIERS, **({"2": "bi|zwei"} if months == "0.2299795" else {})}.items():
+            if re.fullmatch(rf"{before}({form}) ?({unit}){after}", words):
+                return _product(months, Decimal(times_over))
+    for months, unit in _CJK.items():
+        found = re.fullmatch(rf"(每|按|毎|매)? ?(\d+|[一二两兩三四五六七八九十]+)? ?({unit})", words)
+        if found is not None:
+            number = found[2] or "1"
+            value = int(number) if number.isdecimal() else _CJK_NUMBERS.get(number)
+            return _product(months, Decimal(value)) if value else None
+    return None
+
+
+def _number(word: str) -> Decimal:
+    if word.isdecimal():
+        return Decimal(word)
+    return Decimal(next(number for number, form in _NUMBERS.items() if re.fullmatch(form, word)))
+
+
+def _product(months: str, times: Decimal) -> str | None:
+    return f"{(Decimal(months) * times).normalize():f}" if times else None
+
+
+def _intervals(draft: Draft, amount: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """By column that may say for how long an amount is paid, what it sets; and those of them whose name says that."""
+    found, named = {}, []
     for look in draft.export.looks.values():
         words = [value for value, _ in draft.export.values(look.name) if value]
         if look.is_number or look.is_day or not 1 <= len(words) <= _MOST_WORDS or look.filled < draft.export.rows:
             continue
-        periods = [next((name for name, form in _INTERVALS.items() if re.search(form, said(one))), "") for one in words]
-        if all(periods):
-            return look.name, {word: _MONTHS[period] for word, period in zip(words, periods, strict=True)}
-    return None
+        months = {word: months_of(word) for word in words}
+        if None in months.values() or re.search(_NOT_BILLED, said(look.name)):
+            continue
+        found[look.name] = {
+            "columns": {"value_per_month": f"=[{amount}] / [{look.name}]"},
+            "values": {look.name: months},
+        }
+        named += [look.name] if re.fullmatch(_BILLED, said(look.name)) else []
+    return found, named
 
 
 def _value(draft: Draft) -> None:
@@ -107,12 +254,13 @@ def _value(draft: Draft) -> None:
             translate("no column says what is paid for a contract: contracts are counted, without their value")
         )
         return
-    found = _interval(draft) if len(among) == 1 and _periods(among[0].name) == (1, 12) else None
-    if found is not None:
-        column, months_of = found
-        draft.spec["columns"]["value_per_month"] = f"=[{among[0].name}] / [{column}]"
-        draft.spec["values"] = {column: months_of}
-        draft.why["value_per_month"] = ("likely", translate("{column!r} says for how long it is paid", column=column))
+    found, named = (
+        _intervals(draft, among[0].name) if [_periods(look.name) for look in among] == [(1, 12)] else ({}, [])
+    )
+    if len(named) == 1:
+        draft.spec["columns"] |= found[named[0]]["columns"]
+        draft.spec["values"] = found[named[0]]["values"]
+        draft.why["value_per_month"] = ("likely", translate("{column!r} says for how long it is paid", column=named[0]))
         return
     ways = [(look.name, months) for look in among for months in _periods(look.name)]
     monthly = [way for way in ways if _periods(way[0]) == (1,)]
@@ -123,20 +271,23 @@ def _value(draft: Draft) -> None:
         why = translate("its name says per month") if months == 1 else translate("its name says per year")
         draft.why["value_per_month"] = ("likely", why)
         return
-    options = tuple(
+    options = [
         Option(
             f"{name}/{months}",
             translate_count("{amount} is for {count} month", "{amount} is for {count} months", months, amount=name),
             {"columns": {"value_per_month": _per_month(name, months)}},
         )
         for name, months in ways
-    )
+    ]
+    for column, change in found.items():
+        says = translate("{column!r} says for how long it is paid", column=column)
+        options.append(Option(f"{among[0].name}/{column}", says, change))
     ask = (
         translate("Is {amount!r} paid per month or per year?", amount=among[0].name)
         if len(among) == 1
         else translate("Which amount is paid for a contract, and for how long?")
     )
-    draft.asks("value_per_month", ask, "columns.value_per_month", options)
+    draft.asks("value_per_month", ask, "columns.value_per_month", tuple(options))
     draft.why["value_per_month"] = ("asked", translate("an amount"))
 
 

@@ -11,7 +11,7 @@ from cxvalue.firstmile.exports import Look
 from cxvalue.firstmile.trying import total
 from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.roles import BESIDE_GOODS, NO_SALE, RETURNED, UNMARKED, role_of, said, says_no
+from cxvalue.tables.read.roles import BESIDE_GOODS, NO_SALE, RETURNED, UNMARKED, is_paid, role_of, said, says_no
 from cxvalue.tables.read.sql import literal
 
 MARKS = {"cancelled": "void", "test_orders": "test", "unconfirmed": "done"}
@@ -97,26 +97,40 @@ def _mark(draft: Draft, key: str, looks: Sequence[Look]) -> None:
 
 
 def _not_done(draft: Draft, key: str, looks: Sequence[Look]) -> None:
-    """A column of yes and no, such as paid or posted, that says no in fewer than half of the rows."""
+    """Columns of yes and no, such as paid or posted, that say no in fewer than half of the rows.
+
+    Only what is not paid, or not in the books, is left out by default: an order that is not fulfilled may well be paid.
+    """
+    kept: dict[str, list[str]] = {}
+    counts: dict[str, int] = {}
     for look in looks:
         values = dict(draft.export.values(look.name, 1_000))
         no = says_no(values)
-        count = sum(values[value] for value in no)
-        if not 0 < 2 * count < draft.export.rows:
-            continue
-        yes = [value for value in values if value not in no]
-        options = (
-            Option("leave_out", translate("no: they are left out"), {"keep_rows": {look.name: yes}}),
-            Option("count", translate("yes"), {}),
+        counts[look.name] = sum(values[value] for value in no)
+        if 0 < 2 * counts[look.name] < draft.export.rows:
+            kept[look.name] = [value for value in values if value not in no]
+    if not kept:
+        return
+    names, unpaid = list(kept), [name for name in kept if is_paid(name)]
+    options = [Option("leave_out", translate("no: they are left out"), {"keep_rows": kept})]
+    if len(names) > 1:
+        for name in names:
+            says = translate("only those for which {column!r} says no are left out", column=name)
+            options.append(Option(name, says, {"keep_rows": {name: kept[name]}}))
+        ask = translate(
+            "{columns} say no in some rows. Do they count as purchases?",
+            columns=enumerated(repr(name) for name in names),
         )
+    else:
         ask = translate_count(
             "{column!r} says no in {count:,} row. Does it count as a purchase?",
             "{column!r} says no in {count:,} rows. Do they count as purchases?",
-            count,
-            column=look.name,
+            counts[names[0]],
+            column=names[0],
         )
-        draft.asks(key, ask, f"keep_rows.{look.name}", options, "leave_out")
-        return
+    options.append(Option("count", translate("yes"), {}))
+    default = "leave_out" if unpaid == names else unpaid[0] if len(unpaid) == 1 else None
+    draft.asks(key, ask, f"keep_rows.{(unpaid or names)[0]}", tuple(options), default)
 
 
 def _lines_beside(draft: Draft, looks: Sequence[Look]) -> None:

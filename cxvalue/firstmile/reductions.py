@@ -14,13 +14,17 @@ _FEW_RATES = 20
 
 
 def take_discount(draft: Draft, look: Look) -> None:
-    """A column of discounts: money, unless its values are percentages, or may be percentages or shares, which is asked."""
+    """A column of discounts: money, unless its values are percentages, or may be percentages or shares, which is asked.
+
+    Shares below one with no more than two digits may be cents as well: nothing is assumed about these.
+    """
     values = [value for value, _ in draft.export.values(look.name, 1_000) if value]
     if "%" in look.name or any("%" in value for value in values):
         draft.said.append(translate("{column!r} is a percentage, and is not used", column=look.name))
         return
     numbers = [value.replace(",", ".") for value in values]
-    shares = all(re.fullmatch(r"-?[01]?\.\d+|-?[01](\.0*)?", one) for one in numbers)
+    shares = all(re.fullmatch(r"-?(0?\.\d+|[01](\.0*)?)", one) for one in numbers)
+    cents = all(re.fullmatch(r"[^.]*(\.\d{0,2}0*)?", one) for one in numbers)
     whole = len(values) <= _FEW_RATES and all(re.fullmatch(r"-?\d{1,2}(\.0*)?|-?100", one) for one in numbers)
     money = {"columns": {"discount": look.name}}
     if not (shares or whole) or not any(re.search("[1-9]", one) for one in numbers):
@@ -32,4 +36,4 @@ def take_discount(draft: Draft, look: Look) -> None:
         Option("money", translate("money: it is deducted from the margin in full"), money),
     )
     ask = translate("Is {column!r} money, or a percentage?", column=look.name)
-    draft.asks("discount", ask, "columns.discount", options, "leave" if shares else None)
+    draft.asks("discount", ask, "columns.discount", options, "leave" if shares and not cents else None)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxvalue.firstmile.found import Recognised, recognise
+from cxvalue.firstmile.guessed_contracts import months_of
 from tests.exports import as_csv
 
 
@@ -88,6 +89,105 @@ def test_an_interval_beside_the_amount_says_for_how_long_it_is_paid(
     assert "value_per_month" in {question.key for question in found.questions}
 
 
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [
+        (0.5, "semi-monthly,semimonthly"),
+        (
+            1,
+            "monthly,P1M,1 month,Month-to-month,once a month,monatlich,mensuel,раз в месяц,помісячно,每月,月付,1ヶ月,월",
+        ),
+        (2, "every 2 months,every other month,zweimonatlich,bimestral,каждые два месяца"),
+        (
+            3,
+            "quarterly,every 3 months,3m,P3M,vierteljährlich,3 Monate,alle drei Monate,раз в 3 месяца,щоквартально,"
+            "每三个月,季度",
+        ),
+        (6, "half-yearly,semi-annual,6 months,halbjährlich,semestral,раз в полгода,半年"),
+        (12, "yearly,annually,12 months,12m,P1Y,per annum,jährlich,Jahr,раз в год,щороку,按年,年付"),
+        (24, "24 months,Two year,2 years,biennial,zweijährlich,два года,两年"),
+        (12 / 365.25 * 7 * 2, "biweekly,every 2 weeks,fortnightly,14 days,zweiwöchentlich"),
+        (12 / 365.25 * 7 * 4, "every 4 weeks,28 days,4 Wochen"),
+        (12 / 365.25 * 90, "90 days,90 Tage,90 дней"),
+    ],
+)
+def test_an_interval_is_its_count_of_its_unit(months: float, words: str) -> None:
+    for word in words.split(","):
+        assert float(months_of(word) or "nan") == pytest.approx(months, rel=1e-5), word
+
+
+@pytest.mark.parametrize(
+    "word",
+    "bimonthly;biannual;twice a year;twice a month;2x pro Jahr;4x jährlich;2 раза в год;6 раз в год;"
+    "1.5 months;1,5 Monate;0 months;"
+    "-1 month;6-8 weeks;12 payments per year;annual, billed monthly;twenty four months;every third month;"
+    "dreivierteljährlich;"
+    "1/4-jährlich;> 1 year;½ year;multi-year;Montag;once;monthlyish;P1Y6M;1 year 6 months;"
+    "bimensuel".split(";"),
+)
+def test_an_interval_of_which_a_part_is_not_understood_is_none(word: str) -> None:
+    assert months_of(word) is None
+
+
+def _with_interval(folder: Path, column: str, words: tuple[str, ...]) -> Recognised:
+    rows = [
+        f"a{n}|2024-01-{n + 10}|{'' if n % 2 else '2025-01-01'}|{n}9.90|{words[n % len(words)]}" for n in range(1, 9)
+    ]
+    return _found(folder, f"customer_id|start_date|end_date|price|{column}", *rows)
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("billing cycle", ("monthly", "every 3 months")),
+        ("payment_frequency", ("biweekly", "monthly")),
+        ("Zahlungsweise", ("vierteljährlich", "monatlich")),
+        ("периодичность оплаты", ("раз в 3 месяца", "месяц")),
+        ("计费周期", ("每三个月", "每月")),
+    ],
+)
+def test_a_name_that_says_how_often_is_paid_is_believed(tmp_path: Path, column: str, words: tuple[str, ...]) -> None:
+    found = _with_interval(tmp_path, column, words)
+    assert found.understanding.drafts[0].spec["columns"]["value_per_month"] == f"=[price] / [{column}]"
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "offered"),
+    [
+        ("notice period", ("1 month", "1 year"), False),
+        ("term", ("12 months", "24 months"), False),
+        ("Contract", ("Month-to-month", "One year", "Two year"), False),
+        ("Laufzeit", ("12 Monate", "24 Monate"), False),
+        ("Kündigungsfrist", ("1 Monat", "3 Monate"), False),
+        ("payment terms", ("30 days", "60 days"), False),
+        ("срок договора", ("год", "два года"), False),
+        ("billing", ("bimonthly", "monthly"), False),
+        ("plan", ("monthly", "yearly"), True),
+        ("visits", ("every week", "every month"), True),
+    ],
+)
+def test_an_interval_of_something_else_is_asked(
+    tmp_path: Path, column: str, words: tuple[str, ...], offered: bool
+) -> None:
+    found = _with_interval(tmp_path, column, words)
+    (question,) = (one for one in found.questions if one.key == "value_per_month")
+    assert question.default is None
+    options = {option.answer: option.set for option in question.options}
+    assert list(options) == ["price/1", "price/12"] + ([f"price/{column}"] if offered else [])
+    if offered:
+        expected = {"columns": {"value_per_month": f"=[price] / [{column}]"}}
+        assert options[f"price/{column}"]["columns"] == expected["columns"]
+        assert set(options[f"price/{column}"]["values"][column]) == set(words)
+
+
+def test_of_two_intervals_none_is_taken_unasked(tmp_path: Path) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}||{n}9.90|{'month' if n % 2 else 'year'}|month" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|start_date|end_date|price|billing|payment frequency", *rows)
+    (question,) = (one for one in found.questions if one.key == "value_per_month")
+    answers = [option.answer for option in question.options]
+    assert answers == ["price/1", "price/12", "price/billing", "price/payment frequency"]
+
+
 def test_trials_are_asked_about(tmp_path: Path) -> None:
     rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|9.50|{'Free trial' if n > 5 else 'Basic'}" for n in range(1, 9)]
     (question,) = [
@@ -95,3 +195,27 @@ def test_trials_are_asked_about(tmp_path: Path) -> None:
     ]
     assert question.default == "leave_out"
     assert question.options[0].set == {"leave_out_rows": {"plan": ["Free trial"]}}
+
+
+@pytest.mark.parametrize(
+    ("column", "word", "asked"),
+    [
+        ("plan", "Free", True),
+        ("Tarif", "Testphase", True),
+        ("subscription_status", "trialing", True),
+        ("тариф", "Пробный", True),
+        ("套餐", "试用", True),
+        ("plan", "Ad-free", False),
+        ("product", "Sugar free box", False),
+        ("cancel reason", "Trial ended", False),
+        ("reason type", "Found a free alternative", False),
+        ("Kündigungsgrund", "Probe nicht bestanden", False),
+        ("router", "Free router", False),
+        ("delivery type", "Free", False),
+        ("device", "Free phone", False),
+    ],
+)
+def test_only_plans_and_states_are_called_trials(tmp_path: Path, column: str, word: str, asked: bool) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|9.50|{word if n > 5 else 'Basic'}" for n in range(1, 9)]
+    found = _found(tmp_path, f"customer_id|start|end|mrr|{column}", *rows)
+    assert ("trials" in {question.key for question in found.questions}) == asked

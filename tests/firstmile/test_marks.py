@@ -29,6 +29,7 @@ def _rows(mark: str, other: str) -> list[str]:
         ("Test", "yes", "no", "test_orders", 105.0),
         ("Posted", "No", "Yes", "unconfirmed", 105.0),
         ("Проведен", "Нет", "Да", "unconfirmed", 105.0),
+        ("Invoice paid", "no", "yes", "unconfirmed", 105.0),
         ("Item", "Shipping", "Mug", "postage", 105.0),
         ("Position", "MwSt 19%", "Becher", "postage", 105.0),
         ("S/H", "H", "S", "refund", 94.5),
@@ -80,6 +81,10 @@ def test_a_column_that_marks_nothing_is_not_asked_about(tmp_path: Path, column: 
         ("Cancelled", "0.0", "0", 5),
         ("Cancelled at", "-", "", 5),
         ("cancellation fee", "yes", "no", 5),
+        ("Email confirmed", "no", "yes", 5),
+        ("Shipping paid", "no", "yes", 5),
+        ("ABTest", "yes", "no", 5),
+        ("Paid", "no", "yes", 25),
         ("Item", "Porto Tawny", "Mug", 3),
         ("Item", "Tip pen", "Mug", 3),
         ("Item", "Tax free bag", "Mug", 3),
@@ -118,3 +123,31 @@ def test_lines_beside_goods_are_left_out_unasked_only_where_they_are_few(
     found = _found(tmp_path, "customer_id|order_id|date|net_amount|Item", *lines)
     asked = next(question for question in found.questions if question.key == "postage")
     assert asked.default == default
+
+
+@pytest.mark.parametrize("column", ["Fulfilled", "Approved", "Order confirmed"])
+def test_an_order_that_waits_for_something_else_than_its_money_is_asked_about(tmp_path: Path, column: str) -> None:
+    found = _found(tmp_path, f"customer_id|order_id|date|net_amount|{column}", *_rows("no", "yes"))
+    (question,) = (one for one in found.questions if one.key == "unconfirmed")
+    assert question.default is None
+    assert question.effects == {"leave_out": 105.0, "count": 115.5}
+
+
+@pytest.mark.parametrize(
+    ("names", "default", "kept"),
+    [
+        (("Fulfilled", "Posted"), "Posted", {"Posted": ["yes"]}),
+        (("Paid", "Posted"), "leave_out", {"Paid": ["yes"], "Posted": ["yes"]}),
+        (("Approved", "Fulfilled"), None, None),
+    ],
+)
+def test_all_columns_of_yes_and_no_are_asked_about(
+    tmp_path: Path, names: tuple[str, str], default: str | None, kept: dict[str, list[str]] | None
+) -> None:
+    rows = [f"{row}|{'no' if n < 2 else 'yes'}" for n, row in enumerate(_rows("no", "yes"))]
+    found = _found(tmp_path, f"customer_id|order_id|date|net_amount|{names[0]}|{names[1]}", *rows)
+    (question,) = (one for one in found.questions if one.key == "unconfirmed")
+    assert question.default == default
+    assert question.effects == {"leave_out": 84.0, names[0]: 105.0, names[1]: 94.5, "count": 115.5}
+    if kept is not None:
+        assert found.answer(accept=True, currency="EUR").understanding.settled["transactions"][0]["keep_rows"] == kept

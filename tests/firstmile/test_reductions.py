@@ -16,7 +16,17 @@ def _found(folder: Path, name: str, *values: str) -> Recognised:
     return recognise(folder / "x.csv")
 
 
-@pytest.mark.parametrize(("values", "default"), [(("0", "10", "20"), None), (("0.0", "0.1", "0.25"), "leave")])
+@pytest.mark.parametrize(
+    ("values", "default"),
+    [
+        (("0", "10", "20"), None),
+        (("0.0", "0.1", "0.25"), None),
+        (("1.000", "0", "0.500"), None),
+        (("0", "0,20"), None),
+        (("0", "0.125", "0.1"), "leave"),
+        (("0", "0.3333", "1.0"), "leave"),
+    ],
+)
 def test_what_may_be_a_percentage_is_asked(tmp_path: Path, values: tuple[str, ...], default: str | None) -> None:
     found = _found(tmp_path, "Discount", *values)
     (question,) = [one for one in found.questions if one.key == "discount"]
@@ -34,7 +44,9 @@ def test_what_is_called_a_percentage_is_not_used(tmp_path: Path, name: str, valu
     assert {question.key for question in found.questions} == {"currency", "margin"}
 
 
-@pytest.mark.parametrize("values", [("0.00", "3.27", "12.40"), ("0", "250", "1000"), ("0", "0", "0")])
+@pytest.mark.parametrize(
+    "values", [("0.00", "3.27", "12.40"), ("0", "250", "1000"), ("0", "0", "0"), ("0.5", "1.5", "1.0", "0")]
+)
 def test_money_is_taken(tmp_path: Path, values: tuple[str, ...]) -> None:
     found = _found(tmp_path, "Discount", *values)
     assert found.understanding.drafts[0].spec["columns"]["discount"] == "Discount"

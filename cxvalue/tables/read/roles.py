@@ -9,10 +9,38 @@ from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.yes_no import FALSE_WORDS, TRUE_WORDS
 
 _NO_MARK = (
-    r"^(?!.*(polic|\bfree|cancell?able|reason code|\bfees?\b|group|variant|\bresult|score|\b[ab] b\b|terms|kostenlos|gebühr|"
-    r"bedingung|stornierbar|gruppe|бесплатн|безкоштовн|услови|умови|правил|групп|груп|результат|免费|政策|组|グループ))"
+    r"^(?!.*(polic|\bfree|cancell?able|reason code|\bfees?\b|group|variant|\bresult|score|\b(ab|[ab] b)\b|terms|"
+    r"kostenlos|gebühr|bedingung|stornierbar|gruppe|бесплатн|безкоштовн|услови|умови|правил|групп|груп|результат|免费|"
+    r"政策|组|グループ))"
 )
 """Before the words of a column that marks rows: names of terms and of experiments, which hold such words too."""
+
+_PAID = (
+    r"(paid|posted|booked|gebucht|bezahlt|payée?|pagad[oa]|pagat[oa]|contabilizad[oa]|betaald|zapłacon[aey]|"
+    r"opłacon[aey]|провед[её]н(ный|о|а)?|оплачен(ный|о|а)?|сплачен(ий|о|а)?)"
+)
+_ENDED = (
+    r"(completed?|confirmed|approved|settled|successful|success|valid|captured|fulfilled|finali[sz]ed|abgeschlossen|"
+    r"bestätigt|confirmée?|confirmad[oa]|подтвержд[её]н(ный|о|а)?|підтверджен(ий|о|а)?)"
+)
+_SALE = (
+    r"(orders?|invoices?|payments?|transactions?|sales?|purchases?|bestellung(en)?|auftrag|rechnung(en)?|zahlung(en)?|"
+    r"transaktion(en)?|verkauf|kauf|commandes?|factures?|paiements?|ventes?|achats?|pedidos?|facturas?|pagos?|ventas?|"
+    r"compras?|transacci[oó]n|ordine|fattura|pagamento|vendita|acquisto|encomenda|fatura|venda|bestelling|factuur|"
+    r"betaling|zamówienie|faktura|płatność|sprzedaż|transakcja|заказ|сч[её]т|чек|плат[её]ж|оплата|продажа|покупка|"
+    r"транзакция|операция|замовлення|рахунок|платіж|продаж|транзакція|операція)"
+)
+_ENTRY = r"(documents?|entry|entries|journal|voucher|lines?|beleg|buchung|документ|запись|реализация|накладная|запис)"
+_SMALL = (
+    r"(is|was|are|has|have|been|fully|already|the|in full|ist|sind|wurde|bereits|vollständig|est|sont|a|été|es|está|foi|"
+    r"è|stato|stata|zijn|czy|jest|flag|indicator|y n|yn|yes no|j n|ja nein|oui non|s n|sí no|да нет|так ні|был[ао]?|"
+    r"полностью|уже|чи|було|повністю)"
+)
+_DONE = (
+    rf"^(({_SMALL}|{_SALE}) )*({_PAID}|{_ENDED})( {_SMALL})*$|^(({_SMALL}|{_ENTRY}|{_SALE}) )*{_PAID}( {_SMALL})*$|"
+    r"^(订单|交易|款项|发票|付款|支付)?(是否已?|已)(付款|支付|完成)(成功)?$"
+)
+"""A column of yes and no about the sale itself: its word alone, or beside words for a sale; never what else was done."""
 
 WORDS: dict[str, str] = {
     "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust(no)?\b|user|kunde|debitor|kunnr|"
@@ -45,11 +73,9 @@ WORDS: dict[str, str] = {
     r"line ?item ?price|单价|単価|단가",
     "status": r"status|\bstat\b|state|stage|zustand|statut|estado|stato\b|статус|состояние|стан\b|状态|状況|상태",
     "void": rf"{_NO_MARK}.*(cancel|\bvoid|storn|annul|delet|отмен|скасов|удал|取消|作废|キャンセル)",
-    "test": rf"{_NO_MARK}.*(\btest( ?orders?)?$|is test|\btest ?mode|\btest ?order|\bтест|测试|テスト)",
-    "done": rf"{_NO_MARK}(?!.*(date|amount|total|method)).*(\b(is )?(paid|posted|completed?|confirmed|approved|"
-    r"settled|successful|success|valid|captured|fulfilled|finali[sz]ed)$|gebucht|bezahlt|abgeschlossen|bestätigt|payée?$|"
-    r"confirmée?$|pagad[oa]$|pagat[oa]$|confirmad[oa]$|betaald$|zapłacon|opłacon|проведен|проведён|оплачен|подтвержд|"
-    r"сплачен|підтвердж|是否(已)?(付款|支付|完成)|已(付款|支付|完成)$)",
+    "test": rf"{_NO_MARK}(?!.*(split|experiment|multivari|hold ?out|pric(e|ing)\b|эксперимент|експеримент|实验|実験))"
+    r".*(\btest( ?orders?)?$|is test|\btest ?mode|\btest ?order|\bтест|测试|テスト)",
+    "done": _DONE,
     "type": r"\b(type|kind|art|typ|movement|vorgang|belegart|s h|soll haben|debit credit|dr cr|d c|debe haber|débit crédit|"
     r"дебет кредит|тип|вид|операция|операції)\b|"
     r"类型|借贷|種別",
@@ -173,6 +199,15 @@ def role_of(name: str, role: str) -> bool:
     (True, True, True)
     """
     return re.search(WORDS[role], said(name)) is not None
+
+
+def is_paid(name: str) -> bool:
+    """Whether a column's name says that a sale is paid, posted or booked, rather than anything else that is done with it.
+
+    >>> is_paid("Invoice paid"), is_paid("Order fulfilled"), is_paid("Shipping paid")
+    (True, False, False)
+    """
+    return role_of(name, "done") and re.search(rf"(^| ){_PAID}( |$)|付款|支付", said(name)) is not None
 
 
 def says_no(words: Iterable[str]) -> list[str]:
