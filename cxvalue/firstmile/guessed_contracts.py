@@ -10,26 +10,9 @@ from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.exports import Look
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
+from cxvalue.tables.read.billing import months_of, periods_named
 from cxvalue.tables.read.roles import KEY, role_of, said
 
-_MONTHLY = (
-    r"\bmrr\b|month|monat|mensuel|mensual|mensile|miesięcz|maand|aylık|\bmes\b|\bmois\b|месяц|месячн|\bмес\b|місяц|місячн|"
-    r"\bміс\b|月|월"
-)
-_YEARLY = (
-    r"\barr\b|\bacv\b|\byear|annual|annum|jahr|jährlich|annuel|\ban\b|anual|\baño\b|annuo|\bгод|годов|\bрік\b|"
-    r"річн|年|연간"
-)
-_QUARTERLY = r"quarter|quartal|trimestr|квартал|季"
-_MONTHS = {"day": "0.0328542", "week": "0.2299795", "month": "1", "quarter": "3", "half": "6", "year": "12"}
-_INTERVALS = {
-    "half": r"half|semi|halb|semestr|полугод|півріч|半年",
-    "quarter": _QUARTERLY,
-    "year": rf"{_YEARLY}|12 ?m|\by\b|\byr",
-    "month": rf"{_MONTHLY}|^1 ?m|\bmo\b",
-    "week": r"week|woche|wöchent|semaine|seman|недел|тиж|周|週",
-    "day": r"\bdays?\b|daily|täglich|\btag|jour|diari|день|日",
-}
 _TRIAL = r"\btrial|\bfree\b|testphase|probe|gratis|kostenlos|essai|prueba|prova\b|пробн|испыт|тестов|试用"
 _MOST_WORDS = 15
 _FEE = (
@@ -92,9 +75,9 @@ def _interval(draft: Draft) -> tuple[str, dict[str, str]] | None:
         words = [value for value, _ in draft.export.values(look.name) if value]
         if look.is_number or look.is_day or not 1 <= len(words) <= _MOST_WORDS or look.filled < draft.export.rows:
             continue
-        periods = [next((name for name, form in _INTERVALS.items() if re.search(form, said(one))), "") for one in words]
-        if all(periods):
-            return look.name, {word: _MONTHS[period] for word, period in zip(words, periods, strict=True)}
+        months = {word: months_of(word) for word in words}
+        if all(months.values()):
+            return look.name, months
     return None
 
 
@@ -107,15 +90,15 @@ def _value(draft: Draft) -> None:
             translate("no column says what is paid for a contract: contracts are counted, without their value")
         )
         return
-    found = _interval(draft) if len(among) == 1 and _periods(among[0].name) == (1, 12) else None
+    found = _interval(draft) if len(among) == 1 and periods_named(among[0].name) == (1, 12) else None
     if found is not None:
         column, months_of = found
         draft.spec["columns"]["value_per_month"] = f"=[{among[0].name}] / [{column}]"
         draft.spec["values"] = {column: months_of}
         draft.why["value_per_month"] = ("likely", translate("{column!r} says for how long it is paid", column=column))
         return
-    ways = [(look.name, months) for look in among for months in _periods(look.name)]
-    monthly = [way for way in ways if _periods(way[0]) == (1,)]
+    ways = [(look.name, months) for look in among for months in periods_named(look.name)]
+    monthly = [way for way in ways if periods_named(way[0]) == (1,)]
     sure = monthly if len(monthly) == 1 else ways
     if len(sure) == 1:
         name, months = sure[0]
@@ -148,18 +131,6 @@ def _may_be_paid(look: Look) -> bool:
         return False
     named = role_of(look.name, "amount") or role_of(look.name, "net") or role_of(look.name, "gross")
     return re.search(_FEE, words) is not None or (named and not role_of(look.name, "other"))
-
-
-def _periods(name: str) -> tuple[int, ...]:
-    """The months that an amount may be for, by its name.
-
-    >>> _periods("Monatsbeitrag"), _periods("ARR"), _periods("price"), _periods("quarterly_fee")
-    ((1,), (12,), (1, 12), (1, 3, 12))
-    """
-    if re.search(_QUARTERLY, said(name)):
-        return (1, 3, 12)
-    monthly, yearly = (re.search(pattern, said(name)) is not None for pattern in (_MONTHLY, _YEARLY))
-    return (1,) if monthly and not yearly else (12,) if yearly and not monthly else (1, 12)
 
 
 def _per_month(name: str, months: int) -> str:
