@@ -10,6 +10,8 @@ marks        rows that are no sales, by a status, a kind or a column that marks 
 unread       why columns are not what their names say
 encodings    the encoding that a text is most likely in
 returned     what came back to customers, in a column or in rows of its own
+taxes        tax inside amounts: by an amount, by a rate
+versions     rows of one order of which the last counts
 reductions   discounts beside revenue: money, or percentages
 drafts       one table on its way into a study: what is sure, likely, asked
 asking       questions, their answers, and what these make of a table

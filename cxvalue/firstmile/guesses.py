@@ -14,7 +14,9 @@ from cxvalue.firstmile.guessed_touches import as_touches, may_be_person, table_o
 from cxvalue.firstmile.marks import MARKS, ask_for_marks
 from cxvalue.firstmile.reductions import take_discount
 from cxvalue.firstmile.returned import ask_for_refunds
+from cxvalue.firstmile.taxes import ask_for_tax, ask_whether_inside, rates_of
 from cxvalue.firstmile.unread import FILL_DOWN, emptied, spread, why_not
+from cxvalue.firstmile.versions import ask_for_versions
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES, SIGNS
@@ -25,7 +27,7 @@ from cxvalue.tables.read.sql import literal
 
 GUESSED = (
     *"amounts channel copies date dates discount end guests lines metric names numbers others postage reason refund".split(),
-    *"revenue rows_without_customer same score shipping statuses tax value_per_month".split(),
+    *"revenue rows_without_customer same score shipping statuses tax test_mails value_per_month versions".split(),
     *MARKS,
 )
 """The keys of questions about tables that no record knows, or that any table may need."""
@@ -92,6 +94,7 @@ def draft_by_guess(export: Export) -> Draft:
         return draft.refused(emptied(export, buyer), translate(FILL_DOWN))
     _guests(draft)
     _order(draft, looks)
+    ask_for_versions(draft, looks)
     _amount(draft, amounts, looks)
     ask_for_marks(draft, looks)
     ask_for_refunds(draft, looks)
@@ -275,6 +278,7 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
     quantity = next((look for look in looks if look.is_number and role_of(look.name, "quantity")), None)
     net = [look for look in whole if role_of(look.name, "net") and not role_of(look.name, "gross")]
     taxes = [look for look in looks if look.is_number and role_of(look.name, "tax") and look not in whole]
+    taxes = [look for look in taxes if not rates_of(draft, look)]
     shipping = [look for look in looks if look.is_number and role_of(look.name, "shipping") and look not in whole]
     best = (net or [look for look in whole if not role_of(look.name, "gross")] or whole or pieces)[0]
     theirs, why = best.name, translate("the only amount")
@@ -291,9 +295,9 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
         draft.why["revenue"] = ("likely", translate("its name contains 'net'"))
     else:
         draft.why["revenue"] = ("likely", why)
-        _ask_for_tax(draft, only, taxes)
+        ask_for_tax(draft, only, taxes, looks)
     if shipping and not theirs.startswith("="):
-        _ask_whether_inside(draft, "shipping", only, shipping[0].name, "inside" if only else None)
+        ask_whether_inside(draft, "shipping", only, shipping[0].name, "inside" if only else None)
     if (rest and (fees or not net)) or len(net) > 1:  # beside fees, net may be what is left after them
         named = [(one.name, enumerated(one.samples)) for one in (best, *rest)]
         options = tuple(Option(name, some, {"columns": {"revenue": name}}) for name, some in named)
@@ -325,33 +329,11 @@ def _ask_for_cents(draft: Draft, default: str) -> None:
     draft.asks("amounts", ask, "columns.revenue", options, default)
 
 
-def _ask_for_tax(draft: Draft, amount: str, taxes: Sequence[Look]) -> None:
-    if taxes and not draft.spec["columns"]["revenue"].startswith("="):
-        _ask_whether_inside(draft, "tax", amount, taxes[0].name)
-        return
-    none = (Option("none", translate("no tax is in them"), {}),)
-    ask = translate("Do the amounts include tax, and at which rate?")
-    draft.asks("tax", ask, "columns.revenue", none, None, "rate")
-
-
-def _ask_whether_inside(draft: Draft, key: str, amount: str, part: str, default: str | None = None) -> None:
-    """Ask whether an amount, or whichever is chosen, holds that of another column."""
-    options = (
-        Option("inside", translate("yes: {tax!r} taken off", tax=part), {"revenue_minus": f"([{part}] else 0)"}),
-        Option("on_top", translate("no: nothing taken off"), {}),
-    )
-    ask = (
-        translate("Does {amount!r} include {tax!r}?", amount=amount, tax=part)
-        if amount
-        else translate("Does the amount that is revenue include {tax!r}?", tax=part)
-    )
-    draft.asks(key, ask, "columns.revenue", options, default)
-
-
 def _ask_for_rows(draft: Draft, best: Look) -> None:
     """Lines of an order that all carry the same amount may repeat that of the order."""
     export, columns = draft.export, draft.spec["columns"]
-    if "order_id" not in columns or draft.row == _AN_ORDER:
+    versions = any(question.key == "versions" for question in draft.questions)
+    if "order_id" not in columns or draft.row == _AN_ORDER or versions:
         return
     order, amount = export.text(columns["order_id"]), export.text(best.name)
     row = export.con.execute(

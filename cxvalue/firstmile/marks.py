@@ -11,7 +11,18 @@ from cxvalue.firstmile.exports import Look
 from cxvalue.firstmile.trying import total
 from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.roles import BESIDE_GOODS, NO_SALE, RETURNED, UNMARKED, is_paid, role_of, said, says_no
+from cxvalue.tables.checks.sums_among_rows import sums_in
+from cxvalue.tables.read.roles import (
+    BESIDE_GOODS,
+    NO_SALE,
+    RETURNED,
+    UNMARKED,
+    is_paid,
+    is_test_mail,
+    role_of,
+    said,
+    says_no,
+)
 from cxvalue.tables.read.sql import literal
 
 MARKS = {"cancelled": "void", "test_orders": "test", "unconfirmed": "done"}
@@ -22,6 +33,7 @@ _GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|опл�
 _GOOD += r"成功|完成|完了|완료"
 _BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплачен|unsuccess"
 _MOST_WORDS, _LONGEST = 15, 40
+_MOST_MAILS, _MOST_SUMS = 200_000, 40
 _LARGE = 0.2
 """The share of rows, or of revenue, above which lines beside goods are not left out unasked."""
 
@@ -32,7 +44,63 @@ def ask_for_marks(draft: Draft, looks: Sequence[Look]) -> None:
     _statuses(draft, free)
     for key, role in MARKS.items():
         (_not_done if role == "done" else _mark)(draft, key, [look for look in free if role_of(look.name, role)])
+    _test_mails(draft, looks)
+    _totals(draft)
     _lines_beside(draft, looks)
+
+
+def _test_mails(draft: Draft, looks: Sequence[Look]) -> None:
+    """Rows whose address of mail, beside the customer, is that of somebody who tries the shop."""
+    for look in looks:
+        if not role_of(look.name, "email") or look.name == draft.spec["columns"]["customer_id"]:
+            continue
+        mails = [value for value, _ in draft.export.values(look.name, _MOST_MAILS) if is_test_mail(value)]
+        listed = ", ".join(map(literal, mails))
+        rows = (
+            int(draft.export.one(f"count(*) FILTER (WHERE {draft.export.text(look.name)} IN ({listed}))"))
+            if mails
+            else 0
+        )
+        if not rows or len(mails) > _MOST_WORDS or rows > _LARGE * draft.export.rows:
+            continue
+        options = (
+            Option("leave_out", translate("no: they are left out"), {"leave_out_rows": {look.name: mails}}),
+            Option("count", translate("yes"), {}),
+        )
+        ask = translate_count(
+            "{column!r} says {words} in {count:,} row, which looks like a test. Does it count as a purchase?",
+            "{column!r} says {words} in {count:,} rows, which look like tests. Do they count as purchases?",
+            rows,
+            column=look.name,
+            words=enumerated(mails),
+        )
+        draft.asks("test_mails", ask, f"leave_out_rows.{look.name}", options, "leave_out")
+        return
+
+
+def _totals(draft: Draft) -> None:
+    """Rows whose customer names a total of others are left out and said; many of them are a report, which is refused."""
+    theirs = draft.spec["columns"].get("customer_id", "")
+    if theirs not in draft.export.looks:
+        return
+    values = [value for value, _ in draft.export.values(theirs, _MOST_MAILS) if value]
+    sums = sorted(sums_in(values, "customer_id"))
+    if len(sums) > _MOST_SUMS:
+        found = translate_count(
+            "{column!r} names a total of other rows in {count:,} value, such as {name}.",
+            "{column!r} names totals of other rows in {count:,} values, such as {name}.",
+            len(sums),
+            column=theirs,
+            name=repr(sums[0]),
+        )
+        draft.refused(found, translate("Export the rows alone, without totals."))
+    elif sums:
+        left_out = draft.spec.setdefault("leave_out_rows", {})
+        left_out[theirs] = [*left_out.get(theirs, []), *sums]
+        words = enumerated(map(repr, sums[:3]))
+        draft.said.append(
+            translate("{column!r} says {words}: totals of other rows, left out", column=theirs, words=words)
+        )
 
 
 def _statuses(draft: Draft, looks: Sequence[Look]) -> None:

@@ -16,8 +16,8 @@ from cxvalue.language.catalogue import spoken, translate
 _COMMAND = "`cxvalue new --from`"
 """Stands in the first line of what is written, in every language."""
 _ORDER = (
-    "layout member table sheet header_row first_row footer copies read same values once_per keep_rows leave_out_rows refund "
-    "rows_without_customer columns"
+    "layout member table sheet header_row first_row footer copies read same values once_per latest keep_rows "
+    "leave_out_rows refund rows_without_customer columns"
 ).split()
 _WIDTH = 46
 

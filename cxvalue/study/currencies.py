@@ -41,6 +41,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "£": ("GBP", "EGP", "GIP", "SHP", "FKP", "SYP", "SDG", "LBP"),
     "¥": ("JPY", "CNY"),
     "￥": ("JPY", "CNY"),
+    "\\": ("JPY", "KRW"),  # the sign of yen and won where an old encoding has no other
     "円": ("JPY",),
     "元": ("CNY", "TWD", "HKD"),
     "₽": ("RUB",),

@@ -151,11 +151,17 @@ class TableSource(_Settings):
     once_per: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
         default=(), description=translatable("the column, or columns, of which each value counts once")
     )
+    latest: str | None = Field(
+        default=None,
+        description=translatable("the column that says which row of one value of 'once_per' is the last: it counts"),
+    )
     refund: RefundRule | None = None
     rows_without_customer: Literal["refuse", "count"] = "refuse"
 
     @model_validator(mode="after")
     def _one_source(self) -> TableSource:
+        if self.latest is not None and not self.once_per:
+            raise ValueError(translate("'latest' goes with 'once_per': the column of which each value counts once."))
         ways = [self.path is not None, self.files is not None, self.database is not None]
         if self.in_engine and self.package is None:
             return self

@@ -24,7 +24,7 @@ from cxvalue.tables.ask import Asking, ask, ask_in_rounds, measures, parts
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.campaign_rows import misspelt, rows_of_arms, two_arms
 from cxvalue.tables.checks.declared_names import declared_problems
-from cxvalue.tables.checks.doubtful_days import doubtful_days
+from cxvalue.tables.checks.doubtful_days import doubtful_days, months_alone
 from cxvalue.tables.checks.history_begins import history_begins
 from cxvalue.tables.checks.observed import Observed
 from cxvalue.tables.checks.openends import dates_to_come, empty_dates_to_come
@@ -202,6 +202,7 @@ class _Loader:
         self.cautions += [
             *observed.stale(wanted if isinstance(wanted, date) else None, self.today),
             *doubtful_days(observed),
+            *([] if self.study.cltv.period else months_alone(observed)),
         ]
         self.problems += day_problems(
             where, end, named=isinstance(wanted, date), between=(first, last), today=self.today, new=self.study.new_from
@@ -258,7 +259,8 @@ class _Loader:
         if self.problems:
             return None
         self._count_transactions(loading, made, found, start, end)
-        self.cautions += cautions_of(before, made, int(found["repeats"] or 0), int(found["doubled"] or 0))
+        told = any(one.kind == "repeated_rows" for one in loading.cautions)
+        self.cautions += cautions_of(before, made, int(found["repeats"] or 0), int(found["doubled"] or 0), told)
         self.cautions += sums_caution(found, loading.rows)
         self.orders = found.get("orders")
         if caution := history_begins(made.table, end, self.study.new_from):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cxvalue.firstmile.found import Recognised, recognise
-from cxvalue.firstmile.guessed_contracts import months_of
 from tests.exports import as_csv
 
 
@@ -87,46 +86,6 @@ def test_an_interval_beside_the_amount_says_for_how_long_it_is_paid(
     unread = [row.replace(words[0], "once") for row in rows]
     found = _found(tmp_path, "customer_id|start_date|end_date|price|billing", *unread)
     assert "value_per_month" in {question.key for question in found.questions}
-
-
-@pytest.mark.parametrize(
-    ("months", "words"),
-    [
-        (0.5, "semi-monthly,semimonthly"),
-        (
-            1,
-            "monthly,P1M,1 month,Month-to-month,once a month,monatlich,mensuel,раз в месяц,помісячно,每月,月付,1ヶ月,월",
-        ),
-        (2, "every 2 months,every other month,zweimonatlich,bimestral,каждые два месяца"),
-        (
-            3,
-            "quarterly,every 3 months,3m,P3M,vierteljährlich,3 Monate,alle drei Monate,раз в 3 месяца,щоквартально,"
-            "每三个月,季度",
-        ),
-        (6, "half-yearly,semi-annual,6 months,halbjährlich,semestral,раз в полгода,半年"),
-        (12, "yearly,annually,12 months,12m,P1Y,per annum,jährlich,Jahr,раз в год,щороку,按年,年付"),
-        (24, "24 months,Two year,2 years,biennial,zweijährlich,два года,两年"),
-        (12 / 365.25 * 7 * 2, "biweekly,every 2 weeks,fortnightly,14 days,zweiwöchentlich"),
-        (12 / 365.25 * 7 * 4, "every 4 weeks,28 days,4 Wochen"),
-        (12 / 365.25 * 90, "90 days,90 Tage,90 дней"),
-    ],
-)
-def test_an_interval_is_its_count_of_its_unit(months: float, words: str) -> None:
-    for word in words.split(","):
-        assert float(months_of(word) or "nan") == pytest.approx(months, rel=1e-5), word
-
-
-@pytest.mark.parametrize(
-    "word",
-    "bimonthly;biannual;twice a year;twice a month;2x pro Jahr;4x jährlich;2 раза в год;6 раз в год;"
-    "1.5 months;1,5 Monate;0 months;"
-    "-1 month;6-8 weeks;12 payments per year;annual, billed monthly;twenty four months;every third month;"
-    "dreivierteljährlich;"
-    "1/4-jährlich;> 1 year;½ year;multi-year;Montag;once;monthlyish;P1Y6M;1 year 6 months;"
-    "bimensuel".split(";"),
-)
-def test_an_interval_of_which_a_part_is_not_understood_is_none(word: str) -> None:
-    assert months_of(word) is None
 
 
 def _with_interval(folder: Path, column: str, words: tuple[str, ...]) -> Recognised:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxvalue.firstmile.found import Recognised, recognise
+from cxvalue.foundation.errors import BadInput
 from tests.exports import as_csv
 
 
@@ -151,3 +152,23 @@ def test_all_columns_of_yes_and_no_are_asked_about(
     assert question.effects == {"leave_out": 84.0, names[0]: 105.0, names[1]: 94.5, "count": 115.5}
     if kept is not None:
         assert found.answer(accept=True, currency="EUR").understanding.settled["transactions"][0]["keep_rows"] == kept
+
+
+@pytest.mark.parametrize(("mail", "asked"), [("test@shop.com", True), ("testa@shop.com", False)])
+def test_addresses_for_tests_beside_the_customer_are_asked_about(tmp_path: Path, mail: str, asked: bool) -> None:
+    found = _found(tmp_path, "customer_id|order_id|date|net_amount|email", *_rows(mail, "anna@mail.com"))
+    assert [one.default for one in found.questions if one.key == "test_mails"] == (["leave_out"] if asked else [])
+
+
+def test_totals_among_the_rows_are_left_out_of_what_is_shown(tmp_path: Path) -> None:
+    rows = [*_rows("", ""), "Total 2025||2025-12-31|115.50|"]
+    found = _found(tmp_path, "customer_id|order_id|date|net_amount|note", *rows)
+    spec = found.understanding.settled["transactions"][0]
+    assert spec["leave_out_rows"] == {"customer_id": ["Total 2025"]}
+    assert "'customer_id' says 'Total 2025': totals of other rows, left out" in str(found)
+
+
+def test_a_report_of_many_totals_is_refused(tmp_path: Path) -> None:
+    rows = [row for n in range(60) for row in (f"c{n}|2025-03-01|5.00", f"c{n} Total|2025-03-31|5.00")]
+    with pytest.raises(BadInput, match="names totals of other rows in 60 values"):
+        _found(tmp_path, "customer_id|date|net_amount", *rows)

@@ -369,7 +369,7 @@ def test_different_amounts_make_lines_and_a_caution_where_nothing_else_differs(t
     (caution,) = result.cautions
     assert rows(result, columns="revenue") == [(12.0,), (22.0,)]
     assert (caution.kind, caution.column, caution.rows, caution.lowers) == ("repeated_rows", "order_id", 2, True)
-    assert "2 rows of 1 order differ in nothing but the amounts." in caution.text
+    assert "2 rows of 1 order differ in nothing but amounts or a state." in caution.text
     with_product = {"path": "transactions.csv", "columns": {"product": "item"}}
     assert not load(tmp_path, {"transactions": with_product}, as_of="2025-01-02").cautions
 

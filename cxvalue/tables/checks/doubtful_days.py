@@ -26,6 +26,8 @@ SECOND_WEEK, OF_SECOND_WEEK = 7, 0.15
 FEW = 0.05
 FEW_DAYS = 3
 A_YEAR = 365
+FEWEST_STARTS, FEWEST_IN_MONTHS = 6, 20
+"""Months, and rows, from which it is no chance that all lie on the first or the last day of one."""
 
 
 def doubtful_days(observed: Observed) -> list[Caution]:
@@ -41,6 +43,39 @@ def doubtful_days(observed: Observed) -> list[Caution]:
     ['doubtful_days']
     """
     return (_long_before(observed) or _swapped(observed)) if observed.tables == ("transactions",) else []
+
+
+def months_alone(observed: Observed) -> list[Caution]:
+    """The caution where all days are the first of a month, or all the last: then the months are known, and no days.
+
+    >>> from datetime import date
+    >>> months = tuple(date(2024, month, 1) for month in range(1, 13))
+    >>> [one.kind for one in months_alone(Observed(("transactions",), months, (4,) * 12))]
+    ['doubtful_days']
+    >>> months_alone(Observed(("transactions",), (*months, date(2024, 12, 2)), (4,) * 13))
+    []
+    """
+    days, total = observed.days, sum(observed.rows)
+    first = all(day.day == 1 for day in days)
+    last = all((day + timedelta(days=1)).day == 1 for day in days)
+    if (
+        observed.tables != ("transactions",)
+        or len(days) < FEWEST_STARTS
+        or total < FEWEST_IN_MONTHS
+        or not (first or last)
+    ):
+        return []
+    text = (
+        translate("All {rows:,} rows are dated the first of a month.", rows=total)
+        if first
+        else translate("All {rows:,} rows are dated the last day of a month.", rows=total)
+    )
+    text += " " + translate(
+        "Rows summed by month look like that: then purchases are one a month, and when the last one was is known to the "
+        "month only. Export the orders with their days, or say that there is one occasion a month: {line}.",
+        line="cltv: {models: [bg_bb], time_unit: month}",
+    )
+    return [Caution("doubtful_days", observed.tables[0], "date", total, 1.0, text)]
 
 
 def _long_before(observed: Observed) -> list[Caution]:

@@ -13,25 +13,33 @@ from cxvalue.language.words import enumerated
 from cxvalue.study.bounded_yaml import words_of_yaml
 from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
+from cxvalue.tables.checks.purchase_cautions import NOTABLE
 from cxvalue.tables.read.aside import BESIDE
+from cxvalue.tables.read.billing import months_of, periods_named
 from cxvalue.tables.read.roles import (
     BESIDE_GOODS,
     KEY,
     NO_SALE,
+    TEST_MAIL,
     THOUSANDS,
     UNMARKED,
     currency_in,
+    is_tax_rate,
+    like_rates,
     returns_among,
     role_of,
     said,
     says_no,
+    tax_rate,
 )
 from cxvalue.tables.read.sources import RawTable
-from cxvalue.tables.read.sql import literal, quoted
+from cxvalue.tables.read.sql import SAME, literal, quoted
 
 _PLACE = re.compile(r"\b(zip|postal|postcode|plz|city|town|country|region|ort|ville|ciudad)\b")
 _CENTS = re.compile(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе")
 _MOST_WORDS, _LONGEST_WORD, _MOST_PRODUCTS = 15, 40, 1_000
+_MOST_RATES, _FEW_TESTS = 8, 0.2
+_TAXES = ("rate", "tax")
 _KIND = "left_aside"
 _Doubt = tuple[str, int, str]
 """Our column, the rows that are in doubt, and the sentence."""
@@ -42,6 +50,8 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
 
     `currency` is the study's.
     """
+    if raw.name == "subscriptions":
+        return _periods_beside(con, raw)
     if raw.name != "transactions" or not raw.watched:
         return []
     cents = _plain(raw) and _CENTS.search(said(_revenue(raw))) is not None
@@ -51,6 +61,10 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
     found = _asked(con, raw)
     rows = found["rows"]
     doubts = [_rows_beside(con, raw, role, found) or _amounts_beside(raw, role, found) for role in raw.beside]
+    doubts = [
+        _rate_beside(con, raw, rows) or one if role in _TAXES else one
+        for role, one in zip(raw.beside, doubts, strict=True)
+    ]
     if cents and found["whole"] == rows:
         text = translate(
             "Revenue is {revenue}, always in whole numbers. If they are cents: {line}.",
@@ -59,8 +73,8 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
         )
         doubts.append(("revenue", rows, text))
     doubts += [(column, rows, text) for column, text in names]
-    doubts.append(_lines_beside(con, raw))
-    return [
+    doubts += [_lines_beside(con, raw), _tests_beside(con, raw)]
+    return _versions_beside(con, raw, rows) + [
         Caution(_KIND, raw.name, column, number, number / rows if rows else None, text)
         for column, number, text in filter(None, doubts)
     ]
@@ -175,6 +189,112 @@ def _amounts_beside(raw: RawTable, role: str, found: Mapping[str, int]) -> _Doub
     return None
 
 
+def _rate_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> _Doubt | None:
+    """The doubt whether tax is in the amounts, where a column says its rate: that is nothing to take off."""
+    role = next((one for one in _TAXES if one in raw.beside), "")
+    revenue, theirs = _revenue(raw), raw.beside[role]
+    if not _plain(raw) or "net" in raw.beside or role_of(revenue, "net"):
+        return None
+    text = f"trim(CAST({quoted(BESIDE + role)} AS VARCHAR))"
+    found = con.execute(
+        f"SELECT {text}, count(*) FROM {raw.relation} WHERE {text} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 "
+        f"LIMIT {_MOST_RATES + 1}"
+    ).fetchall()
+    rates = {str(word): tax_rate(str(word)) for word, _ in found}
+    amounts = con.execute(f"SELECT count(DISTINCT revenue) FROM {raw.relation}").fetchone() or (0,)
+    known = [rate for rate in rates.values() if rate is not None]
+    sure = is_tax_rate(theirs) or any("%" in one for one in rates) or like_rates(known, rows, int(amounts[0]))
+    if len(rates) > _MOST_RATES or None in rates.values() or not any(rates.values()) or not sure:
+        return None
+    words = ", ".join(f"{word}: {1 + (rate or 0.0):.6g}" for word, rate in rates.items())
+    said_so = translate(
+        "Revenue is {revenue}, and {column} beside it is a rate of tax. If tax is included: {line}.",
+        revenue=repr(revenue),
+        column=repr(theirs),
+        line=f'values: {{{theirs}: {{{words}}}}}, revenue: "=[{revenue}] / ([{theirs}] else 1)"',
+    )
+    return "revenue", sum(int(count) for word, count in found if rates[str(word)]), said_so
+
+
+def _tests_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> _Doubt | None:
+    """The doubt whether rows with the mail of somebody who tries the shop are purchases."""
+    if "email" not in raw.beside:
+        return None
+    text = f"trim(CAST({quoted(BESIDE + 'email')} AS VARCHAR))"
+    found = con.execute(
+        f"SELECT {text} AS t, count(*), (SELECT count(*) FROM {raw.relation}) FROM {raw.relation} "
+        f"WHERE regexp_full_match(lower({text}), {literal(TEST_MAIL)}) GROUP BY 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
+    rows = sum(int(count) for _, count, _ in found)
+    if not rows or rows > _FEW_TESTS * found[0][2]:
+        return None
+    theirs = raw.beside["email"]
+    said_so = translate_count(
+        "{column} has an address for tests in {count:,} row, and it counts. If it is no purchase: {line}.",
+        "{column} has addresses for tests in {count:,} rows, and they count. If they are no purchases: {line}.",
+        rows,
+        column=repr(theirs),
+        line=f"leave_out_rows: {{{theirs}: [...]}}",
+    )
+    return "", rows, said_so
+
+
+def _versions_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> list[Caution]:
+    """The caution where rows of one order differ in nothing but the moment of a change, a state and amounts."""
+    if "version" not in raw.beside or "order_id" not in raw.theirs or not raw.marked:
+        return []
+    order, when = quoted("order_id"), quoted(BESIDE + "version")
+    found, orders = con.execute(
+        f"SELECT coalesce(sum(n), 0), count(DISTINCT o) FROM (SELECT {order} AS o, count(*) AS n FROM {raw.relation} "
+        f"WHERE {order} IS NOT NULL GROUP BY {order}, {SAME} HAVING count(DISTINCT {when}) = count(*) AND count(*) > 1)"
+    ).fetchone() or (0, 0)
+    if not found:
+        return []
+    number, theirs = raw.theirs["order_id"], raw.beside["version"]
+    text = translate_count(
+        "{rows:,} rows of {count:,} order look like versions of it, as {column} differs and little else. They are added "
+        "up; if only the last one counts: {line}.",
+        "{rows:,} rows of {count:,} orders look like versions of them, as {column} differs and little else. They are "
+        "added up; if only the last of each counts: {line}.",
+        int(orders),
+        rows=int(found),
+        column=repr(theirs),
+        line=f"once_per: {number}, latest: {theirs}",
+    )
+    return [Caution("repeated_rows", raw.name, "order_id", int(found), found / rows, text, found >= NOTABLE * rows)]
+
+
+def _periods_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
+    """The caution where what is called a monthly value is paid for longer, by its name or by a column beside it."""
+    value = raw.theirs.get("value_per_month", "")
+    named = periods_named(value)
+    if not raw.watched or not value or value.startswith("=") or named == (1,):
+        return []
+    words = _words(con, raw, "interval", fewest=1) if "interval" in raw.beside else []
+    months = {word: months_of(word) for word, _ in words}
+    longer = sum(count for word, count in words if months[word] != "1")
+    if words and longer and all(months.values()):
+        theirs = raw.beside["interval"]
+        listed = ", ".join(f"{word}: {number}" for word, number in months.items())
+        text = translate(
+            "The value per month is {value}, and {column} says {words}. If it is paid for so long: {line}.",
+            value=repr(value),
+            column=repr(theirs),
+            words=enumerated(f"{word} {count:,}" for word, count in words),
+            line=f'values: {{{theirs}: {{{listed}}}}}, value_per_month: "=[{value}] / [{theirs}]"',
+        )
+        return [Caution(_KIND, raw.name, "value_per_month", longer, longer / sum(n for _, n in words), text)]
+    if named == (12,):
+        text = translate(
+            "The value per month is {value}, which by its name is for a year. If it is: {line}.",
+            value=repr(value),
+            line=f'value_per_month: "=[{value}] / 12"',
+        )
+        row = con.execute(f"SELECT count(*) FROM {raw.relation}").fetchone() or (0,)
+        return [Caution(_KIND, raw.name, "value_per_month", int(row[0]), 1.0, text)]
+    return []
+
+
 def _lines_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> _Doubt | None:
     """The doubt whether lines of orders that say shipping or tax are revenue."""
     mapped = "product" in raw.theirs
@@ -242,14 +362,16 @@ def _asked(con: duckdb.DuckDBPyConnection, raw: RawTable) -> dict[str, Any]:
     return dict(zip(asked, row, strict=True))
 
 
-def _words(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, counted: str = "true") -> list[tuple[str, int]]:
+def _words(
+    con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, counted: str = "true", fewest: int = 2
+) -> list[tuple[str, int]]:
     """The values of a column beside with the rows for which a test holds; none where it has no few words."""
     text = f"trim(CAST({quoted(BESIDE + role)} AS VARCHAR))"
     rows = con.execute(
         f"SELECT {text} AS t, count(*) FILTER (WHERE {counted}) FROM {raw.relation} WHERE {text} <> '' GROUP BY 1 "
         f"ORDER BY 2 DESC, 1 LIMIT {_MOST_WORDS + 1}"
     ).fetchall()
-    if not 2 <= len(rows) <= _MOST_WORDS or any(len(str(word)) > _LONGEST_WORD for word, _ in rows):
+    if not fewest <= len(rows) <= _MOST_WORDS or any(len(str(word)) > _LONGEST_WORD for word, _ in rows):
         return []
     return [(str(word), int(count)) for word, count in rows]
 

@@ -14,14 +14,16 @@ NOTABLE = 0.01
 MANY_REPEATS = 0.20
 
 
-def cautions_of(rows: ir.Table, made: Purchases, repeats: int, doubled: int) -> list[Caution]:
+def cautions_of(
+    rows: ir.Table, made: Purchases, repeats: int, doubled: int, versions_told: bool = False
+) -> list[Caution]:
     """Cautions about the transactions up to the last day observed, and the purchases made of them.
 
     `repeats` is how many rows without an order id repeat another one in every column, `doubled` how many lie on runs of
-    days on which nearly every row does.
+    days on which nearly every row does; versions of orders may have been told already.
     """
     total = made.rows - made.cut
-    return [*_repeated(repeats, doubled, total), *_versions(rows, total), *_refunds(made)]
+    return [*_repeated(repeats, doubled, total), *([] if versions_told else _versions(rows, total)), *_refunds(made)]
 
 
 def _repeated(repeats: int, doubled: int, total: int) -> list[Caution]:
@@ -55,10 +57,10 @@ def _versions(rows: ir.Table, total: int) -> list[Caution]:
         return []
     share = found / total
     text = translate_count(
-        "{rows:,} rows of {count:,} order differ in nothing but the amounts. They are added up, as lines of their order; if "
-        "they are versions of it, keep the last of each.",
-        "{rows:,} rows of {count:,} orders differ in nothing but the amounts. They are added up, as lines of their order; "
-        "if they are versions of it, keep the last of each.",
+        "{rows:,} rows of {count:,} order differ in nothing but amounts or a state. They are added up, as lines of their "
+        "order; if they are versions of it, keep the last of each.",
+        "{rows:,} rows of {count:,} orders differ in nothing but amounts or a state. They are added up, as lines of their "
+        "order; if they are versions of it, keep the last of each.",
         orders,
         rows=found,
     )

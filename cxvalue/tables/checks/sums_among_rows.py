@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import ibis.expr.types as ir
@@ -19,6 +20,8 @@ _WORDS = (
 _ALONE = f"^(?:{_WORDS})[ :.]*$"
 _IN_FRONT, _BEHIND = f"^(?:{_WORDS})[ :]+", f"[ :]+(?:{_WORDS})[ :.]*$"
 _NAMED = f"{_ALONE}|{_IN_FRONT}|{_BEHIND}"
+_PERIOD = r"q[1-4]|(q[1-4][ /-]?)?(19|20)\d\d([ /.-]?q?\d{1,2})?|\d{1,2}[/.-](19|20)\d\d"
+"""What a total may be one of beside an id: a year, a quarter, a month."""
 MOST_ROWS = 2**20
 """Rows of a sheet: totals among data are a thing of spreadsheets, and larger tables are spared the count."""
 FEWEST_IN_GROUP, FEWEST_GROUPS, SHARE = 3, 5, 0.5
@@ -87,10 +90,31 @@ def like_totals(rows: ir.Table, column: str, table: str) -> list[Caution]:
     return [Caution("sums_among_rows", table, column, number, None, text)]
 
 
+def _bare(names: Iterable[str]) -> dict[str, str]:
+    return {one: re.sub(f"{_IN_FRONT}|{_BEHIND}", "", one, flags=re.IGNORECASE) for one in names}
+
+
+def sums_in(values: Collection[str], column: str) -> list[str]:
+    """Those of the values of a column that name a sum: alone, or one of another value that is there too.
+
+    >>> sums_in(["K1", "K1 Total", "Grand total", "Total 2024-05", "Total Ltd"], "customer_id")
+    ['K1 Total', 'Grand total', 'Total 2024-05']
+    >>> sums_in(["Total Care", "Sum"], "product")
+    ['Sum']
+    """
+    known, orders = set(values), column == "order_id"
+    return [
+        one
+        for one, of in _bare(one for one in values if re.search(WHERE[column], one.lower())).items()
+        if (of != one and (orders or of in known or re.fullmatch(_PERIOD, of.lower())))
+        or re.search(_ALONE, one.lower())
+    ]
+
+
 def named_sums(table: ir.Table, column: str) -> Contradiction | None:
     """The rows of whoever is called a total, or a total of somebody who is there too; None where nobody is.
 
-    An order called a total is one whatever it is a total of.
+    An order called a total is one whatever it is a total of, and so is the total of a year or a month.
 
     >>> import ibis
     >>> table = ibis.memtable({"customer_id": ["K1", "K2", "K1 Total", "Grand total", "Total Ltd"]})
@@ -103,12 +127,9 @@ def named_sums(table: ir.Table, column: str) -> Contradiction | None:
     """
     ids = table.select(column).distinct()
     some = ids.filter(sum_names(ids[column], column))[column].to_pyarrow().to_pylist()
-    bare = {one: re.sub(f"{_IN_FRONT}|{_BEHIND}", "", one, flags=re.IGNORECASE) for one in some}
-    known = ids.filter(ids[column].isin(list(bare.values())))[column].to_pyarrow().to_pylist() if some else []
-    orders = column == "order_id"
-    sums = [
-        one for one, of in bare.items() if (of != one and (orders or of in known)) or re.search(_ALONE, one.lower())
-    ]
+    bare = list(_bare(some).values())
+    known = ids.filter(ids[column].isin(bare))[column].to_pyarrow().to_pylist() if some else []
+    sums = sums_in([*some, *known], column)
     if not sums:
         return None
     named = ids.filter(ids[column].isin(sums))

@@ -12,6 +12,8 @@ cells     rows of typed cells as a relation
 roles     what a column may be by its name, in several languages
 aside     columns left aside that may change what rows and amounts mean
 shape     which rows count and as what, in place of a query
+billing   for how long an amount is paid
+latest    which version of a row is the last
 expressions    columns worked out of others
 decode    text files in any encoding, as clean UTF-8
 textfile  delimited text into columns of text, with line numbers and every line that does not fit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.yes_no import FALSE_WORDS, TRUE_WORDS
@@ -84,6 +84,12 @@ WORDS: dict[str, str] = {
     "product": r"product|sku|item|article|artikel|produit|producto|description|position\b|bezeichnung|leistung\b|libellé|"
     r"designation|désignation|concepto|descripción|descrizione|omschrijving|line ?type|товар|артикул|номенклатур|"
     r"наименовани|найменуванн|услуг|商品|宝贝|品名|项目",
+    "version": r"\b(updat|modif|revis|chang|edit)\w*( ?(at|on|date|time|datetime|timestamp|no|number))?$|"
+    r"^(last|date) ?(updat|modif|chang|edit)\w*|\b(row )?version( ?(no|nr|number))?$|geändert|änderung|^aktualisier|modifié|"
+    r"mise à jour|modificad|actualizad|modificat|изменен|изменён|обновлен|обновлён|версия|змінено|оновлен|версія|"
+    r"更新|修改|版本|変更日|수정일",
+    "interval": r"interval|period|billing|frequency|cycle|recurrence|\bplan\b|turnus|zahl(ungs)?weise|rhythmus|fréquence|"
+    r"frecuencia|периодич|період|周期",
     "start": r"start|begin|from\b|beginn|début|inicio|начал|початок",
     "end": r"\bend|until|expir|cancel|ende|fin\b|конец|окончан|кінець",
     "name": r"name|nom\b|nombre|nome\b|имя|фио|ім'я|名称|氏名",
@@ -119,6 +125,43 @@ _CREDIT = {frozenset(pair.split()): pair.split()[1] for pair in _PAIRS.split(","
 
 _SIDES = r"deliver|ship|channel|customer|client|pay|card|order|product"
 """Words in the name of a kind of something else than an entry, whose letters or words may be those of debit and credit."""
+
+_RATE = r"rate\b|\d*satz\b|taux|ставк|tipo\b|aliquota|stawka|tarief|percent|pct|prozent|процент"
+_HIGHEST_RATE, _FEWEST_RATED = 0.5, 20
+_COMMON = (
+    0,
+    2.1,
+    2.5,
+    2.6,
+    3.8,
+    5,
+    5.5,
+    6,
+    7,
+    7.7,
+    8,
+    8.1,
+    8.5,
+    9,
+    10,
+    12,
+    13,
+    14,
+    15,
+    16,
+    17,
+    18,
+    19,
+    20,
+    21,
+    22,
+    23,
+    24,
+    25,
+    27,
+)
+TEST_MAIL = r"(test|tests|tester|testing|qa|dummy)([._+-]?(user|order|account|shop|customer|kunde|store)?[._+-]?\d*)@.+"
+"""An address of mail, in small letters, of somebody who tries a shop."""
 
 UNMARKED = rf"[-–—−.,/:0 ]*|n/?a|#n/a|none|null|nan|{'|'.join(FALSE_WORDS)}"
 """All that a cell says, in small letters, in a column that marks rows where it marks none."""
@@ -208,6 +251,47 @@ def is_paid(name: str) -> bool:
     (True, False, False)
     """
     return role_of(name, "done") and re.search(rf"(^| ){_PAID}( |$)|付款|支付", said(name)) is not None
+
+
+def is_tax_rate(name: str) -> bool:
+    """Whether a column is a rate of tax, by its name.
+
+    >>> is_tax_rate("VAT rate"), is_tax_rate("MwSt.-Satz"), is_tax_rate("VAT %"), is_tax_rate("VAT")
+    (True, True, True, False)
+    """
+    return "税率" in name or (role_of(name, "tax") and ("%" in name or re.search(_RATE, said(name)) is not None))
+
+
+def tax_rate(value: str) -> float | None:
+    """A rate as a share, written as a percentage or as a share; None where it is neither.
+
+    >>> tax_rate("19"), tax_rate("5,5 %"), tax_rate("0.07"), tax_rate("VAT 20%"), tax_rate("1240")
+    (0.19, 0.055, 0.07, 0.2, None)
+    """
+    found = re.fullmatch(r"(?:[^\W\d]+ )?(\d{1,2}(?:[.,]\d+)?) ?(%?)", value.strip())
+    if found is None:
+        return None
+    number = float(found[1].replace(",", "."))
+    rate = number / 100 if found[2] or number >= 1 else number
+    return round(rate, 6) if rate < _HIGHEST_RATE else None
+
+
+def like_rates(rates: Collection[float], rows: int, amounts: int) -> bool:
+    """Whether shares are rates of tax whatever their column is called: few common ones in many rows of differing amounts.
+
+    >>> like_rates([0.19, 0.07], 40, 30), like_rates([0.19], 40, 1), like_rates([0.1235, 0.19], 40, 30)
+    (True, False, False)
+    """
+    return rows >= _FEWEST_RATED and amounts >= 3 * len(rates) and all(round(100 * one, 2) in _COMMON for one in rates)
+
+
+def is_test_mail(value: str) -> bool:
+    """Whether an address of mail is that of somebody who tries a shop.
+
+    >>> is_test_mail("test+3@shop.com"), is_test_mail("QA@shop.com"), is_test_mail("test.mann@mail.com")
+    (True, True, False)
+    """
+    return re.fullmatch(TEST_MAIL, value.strip().casefold()) is not None
 
 
 def says_no(words: Iterable[str]) -> list[str]:

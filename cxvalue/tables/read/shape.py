@@ -1,8 +1,9 @@
 """Which rows of a source count and as what: the keys of the study file that stand in place of a query.
 
 In this order: words of a column are replaced (`values`), a footer is left out, rows are kept or left out by the values of
-columns (`keep_rows`, `leave_out_rows`), of those with one key the first counts (`once_per`), columns are calculated, and
-refunds become rows of their own (`refund`). Every row that was read is kept or left out with a reason.
+columns (`keep_rows`, `leave_out_rows`), of those with one key the first or the latest counts (`once_per`, `latest`),
+columns are calculated, and refunds become rows of their own (`refund`). Every row that was read is kept or left out with a
+reason.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cxvalue.study import TableSource
 from cxvalue.tables.read.decode import width_fault
 from cxvalue.tables.read.expressions import Expression, no_column, parse_expression
 from cxvalue.tables.read.files import FILE_STRIDE, Found, laid_as
+from cxvalue.tables.read.latest import rank_sql
 from cxvalue.tables.read.numerals import NumberColumn, number_sql, read_numbers
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import ROW, described, literal, quoted
@@ -102,7 +104,13 @@ class _Shaping:
         self._known()
         # A column with errors in its cells is refused where it is used, and passed over where it is not.
         used = {name for ours, theirs in source.columns.items() for name in self._columns_in(ours, theirs)}
-        used |= {*source.keep_rows, *source.leave_out_rows, *source.once_per, *source.values}
+        used |= {
+            *source.keep_rows,
+            *source.leave_out_rows,
+            *source.once_per,
+            *source.values,
+            *filter(None, [source.latest]),
+        }
         names = [name for name in self.names if name not in self.found.faults or name in used]
         malformed = self.found.build(self.part, {name: name for name in names}, None)
         if source.first_row is not None:
@@ -128,6 +136,7 @@ class _Shaping:
         source, problems = self.source, []
         named: list[tuple[str, str]] = [("keep_rows", name) for name in source.keep_rows]
         named += [("leave_out_rows", name) for name in source.leave_out_rows]
+        named += [("latest", source.latest)] if source.latest else []
         named += [("once_per", name) for name in source.once_per] + [("values", name) for name in source.values]
         if source.refund:
             named += [("refund.rows", name) for name in source.refund.rows or {}]
@@ -177,6 +186,10 @@ class _Shaping:
             if keys
             else ROW
         )
+        if source.latest:  # the last version counts or does not, whatever earlier ones say
+            rank = rank_sql(self.con, self.part, self._text(source.latest, types[source.latest]), self.where, source)
+            unique = f"{unique.partition('ORDER BY')[0]}ORDER BY {rank} DESC NULLS LAST, {ROW} DESC)"
+            passing = unique
         whole = " AND ".join(f"{key} IS NOT NULL" for key in keys) or "false"
         last = f"max({ROW}) FILTER (WHERE {filled}) OVER (PARTITION BY {ROW} // {FILE_STRIDE})"
         footer = f"{ROW} > __last__" if source.footer == "leave_out" else "false"
@@ -206,6 +219,8 @@ class _Shaping:
             )
         if rows := counted.get("once_per"):
             what = translate("further rows of one {columns}", columns=enumerated(source.once_per))
+            if source.latest:
+                what = translate("earlier versions of one {columns}", columns=enumerated(source.once_per))
             self.left_out.append(("once_per", what, int(rows)))
         if not counted.get(""):
             raise BadInput([self._nothing(types)])
@@ -267,7 +282,7 @@ class _Shaping:
 
     def _once(self, types: dict[str, str]) -> None:
         """Amounts that differ between the rows of one key are amounts of lines: to take the first would lose the others."""
-        if not self.source.once_per:
+        if not self.source.once_per or self.source.latest:
             return
         keys = ", ".join(self._text(name, types[name]) for name in self.source.once_per)
         amounts = [theirs for ours, theirs in self.source.columns.items() if ours in ("revenue", "margin", "discount")]

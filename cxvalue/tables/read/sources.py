@@ -23,7 +23,7 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
-from cxvalue.tables.read.aside import BESIDE, columns_aside
+from cxvalue.tables.read.aside import BESIDE, columns_aside, may_differ
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.files import FILE_STRIDE, Found, laid_as, matching
 from cxvalue.tables.read.formats import files_of, open_files
@@ -137,8 +137,13 @@ def read_table(
             base = source_folder(source, folder, where)
             found = _file(con, base, source.paths, source, scratch, where, zone)
         every = () if source.query is not None else tuple(found.types)
-        watched = name == "transactions" and contract is None and source.path is not None and source.layout is None
-        beside = columns_aside([one for one in every if one not in found.faults], source) if watched else {}
+        watched = (
+            name in ("transactions", "subscriptions")
+            and contract is None
+            and source.path is not None
+            and source.layout is None
+        )
+        beside = columns_aside([one for one in every if one not in found.faults], source, name) if watched else {}
         if source.is_shaped:
             found, source = shape(con, name, found, source, where, currency)
     except (csv.Error, duckdb.Error, OSError, UnicodeError, RecursionError) as error:
@@ -155,6 +160,7 @@ def read_table(
         raise BadInput(nested)
     relation, marked = f"raw_{name}", name == "transactions"
     amounts = frozenset(columns[ours] for ours in _AMOUNTS if ours in columns) if marked else None
+    amounts = None if amounts is None else amounts | may_differ(found.types, source)
     try:
         malformed = found.build(relation, {**columns, **{BESIDE + role: one for role, one in beside.items()}}, amounts)
     except duckdb.Error as error:

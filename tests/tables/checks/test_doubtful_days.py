@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from cxvalue.tables.checks.doubtful_days import doubtful_days
+from cxvalue.tables.checks.doubtful_days import doubtful_days, months_alone
 from cxvalue.tables.checks.observed import Observed
 
 START = date(2024, 2, 3)
@@ -68,3 +68,13 @@ def test_a_soft_launch_a_new_weekday_and_a_monthly_market_are_sound() -> None:
     last = weekdays[-1].replace(day=28) + timedelta(days=7)
     opened = [day for i in range(12) if (day := last.replace(day=1) + timedelta(days=i)).weekday() != 6]
     assert doubtful_days(_observed([*weekdays, *opened * 6])) == []
+
+
+def test_months_without_days_are_seen() -> None:
+    first = [date(2024 + i // 12, i % 12 + 1, 1) for i in range(18)] * 3
+    (caution,) = months_alone(_observed(first))
+    assert (caution.kind, caution.rows, caution.lowers) == ("doubtful_days", 54, False)
+    assert months_alone(_observed([day - timedelta(days=1) for day in first])) != []
+    assert months_alone(_observed([*first, date(2024, 5, 2)])) == []
+    assert months_alone(_observed(first[:5] * 10)) == []
+    assert months_alone(Observed(("subscriptions",), _observed(first).days, _observed(first).rows)) == []

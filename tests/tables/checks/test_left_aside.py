@@ -34,6 +34,7 @@ def _said(folder: Path, extra: dict[str, list[Any]], columns: dict[str, str] | N
         ({"test": ["no", "no", "no", "yes"]}, {}, "'test' marks 1 row, and it counts."),
         ({"Stato": ["Pagato", "Annullato", "Pagato", "Rimborsato"]}, {}, "among them Annullato 1, Rimborsato 1."),
         ({"is_paid": ["yes", "no", "yes", "yes"]}, {}, "'is_paid' says no in 1 row, and it counts."),
+        ({"MwSt-Satz": ["19%", "19%", "7%", "19%"]}, {}, "values: {MwSt-Satz: {19%: 1.19, 7%: 1.07}}"),
         ({"MwSt": ["2", "2", "0", "2"]}, {}, "a column 'MwSt' beside it, filled in 3 rows"),
         (
             {"Item": ["Mug", "Shipping", "Mug", "VAT 20%"]},
@@ -72,7 +73,8 @@ def test_what_speaks_against_the_money_is_said(
         ({"Paid": ["yes", "yes", "yes", "yes"]}, {}, {}),
         ({"Item": ["Mug", "Porto Tawny", "Tip pen", "Cup"]}, {}, {}),
         ({"Paid": ["yes", "partly", "no", "yes"]}, {}, {}),
-        ({"MwSt-Satz": ["19%", "19%", "7%", "19%"]}, {}, {}),
+        ({"MwSt-Satz": ["19%", "19%", "7%", "19%"], "net": ["8"] * 4}, {"revenue": "net"}, {}),
+        ({"email": ["a@b.de", "test.mann@b.de", "c@b.de", "a@test.de"]}, {}, {}),
         ({"test group": ["A", "", "", ""]}, {}, {}),
         ({"free cancellation": ["yes", "no", "no", "no"]}, {}, {}),
         ({"cancellation policy": ["strict", "", "", ""]}, {}, {}),
@@ -114,3 +116,42 @@ def test_what_the_name_of_revenue_says_of_its_unit_is_held_against_the_study(
 ) -> None:
     said = _said(tmp_path, {name: [5, 6, 7, 8]}, {"revenue": name})
     assert [words in one for one in said] == ([True] if words else [])
+
+
+def test_addresses_for_tests_are_said_where_they_are_few(tmp_path: Path) -> None:
+    lines = [f"c{n % 5},2025-12-{n + 1:02d},10,{'test@shop.com' if n < 2 else f'u{n}@shop.com'}" for n in range(20)]
+    (tmp_path / "x.csv").write_text("\n".join(["customer_id,date,revenue,email", *lines]) + "\n", encoding="utf-8")
+    (said,) = [one for one in load(tmp_path, {"transactions": {"path": "x.csv"}}).cautions if one.kind == "left_aside"]
+    assert said.rows == 2
+    assert "test@shop.com" not in said.text
+
+
+@pytest.mark.parametrize(("sku", "told"), [(("x", "x"), 4), (("x", "y"), 0)])
+def test_versions_of_orders_are_said(tmp_path: Path, sku: tuple[str, str], told: int) -> None:
+    lines = [f"{n},c{n},2025-12-0{n},{5 + k},new,2025-12-1{k},{sku[k]}" for n in (1, 2) for k in (0, 1)]
+    header = "order_id,customer_id,date,revenue,state,updated_at,sku"
+    (tmp_path / "x.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    source = {"path": "x.csv", "columns": {"product": "sku"}}
+    found = [one for one in load(tmp_path, {"transactions": source}).cautions if one.kind == "repeated_rows"]
+    assert sum(one.rows for one in found) == told
+    assert all("once_per: order_id, latest: updated_at" in one.text and one.lowers for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "told"),
+    [
+        ("amount", ("month", "year"), "values: {interval: {month: 1, year: 12}}"),
+        ("ARR", ("", ""), '"=[ARR] / 12"'),
+        ("monthly_fee", ("month", "year"), ""),
+        ("amount", ("month", "month"), ""),
+        ("amount", ("Basic", "Pro"), ""),
+    ],
+)
+def test_a_monthly_value_that_is_paid_for_longer_is_said(
+    tmp_path: Path, name: str, words: tuple[str, str], told: str
+) -> None:
+    lines = [f"c{n},2025-0{n + 1}-03,,{20 + n},{words[n % 2]}" for n in range(6)]
+    (tmp_path / "s.csv").write_text("\n".join([f"customer_id,start,end,{name},interval", *lines]), encoding="utf-8")
+    source = {"path": "s.csv", "columns": {"value_per_month": name}}
+    said = [one.text for one in load(tmp_path, {"subscriptions": source}).cautions if one.kind == "left_aside"]
+    assert [told in text for text in said] == ([True] if told else [])
