@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 EARLIER_DAYS = 365
 """How long before a campaign others count as earlier ones."""
+NEAR_DAYS = 7
+"""Days from an end within which a mailing counts as a whole: groups dated some days apart lie on one side of it."""
 
 
 class OtherContacts(NamedTuple):
@@ -43,7 +45,8 @@ def other_contacts(
     a later one up to `longest` days. Of several the first counts. Who was held out by another campaign was not contacted.
     """
     joined = _contacted(numbered, contacts, name, window_days, declared)
-    joined = joined.filter((joined.since >= -joined.reach) & (joined.since <= longest))
+    joined = joined.mutate(before=_as_of_mailing(joined, joined.reach))
+    joined = joined.filter((joined.before >= -joined.reach) & (joined.since <= longest))
     return _by_campaign(joined.group_by(["campaign", "number"]).agg(since=joined.since.min()))
 
 
@@ -52,7 +55,8 @@ def earlier_contacts(
 ) -> dict[str, OtherContacts]:
     """The same of contacts that came before those, up to a year before the first contact; of several the last counts."""
     joined = _contacted(numbered, contacts, name, window_days, declared)
-    joined = joined.filter((joined.since < -joined.reach) & (joined.since >= -EARLIER_DAYS))
+    joined = joined.mutate(before=_as_of_mailing(joined, joined.reach), longest=_as_of_mailing(joined, EARLIER_DAYS))
+    joined = joined.filter((joined.before < -joined.reach) & (joined.longest >= -EARLIER_DAYS))
     return _by_campaign(joined.group_by(["campaign", "number"]).agg(since=joined.since.max()))
 
 
@@ -72,6 +76,12 @@ def _contacted(
     joined: Any = numbered.select("customer_id", "first", "number").inner_join(sent, "customer_id")
     joined = joined.mutate(since=joined.date.delta(joined["first"], unit="day"))
     return joined
+
+
+def _as_of_mailing(joined: ir.Table, days: ir.Value | int) -> ir.Value:
+    """Days from the first contact; about `days` before it, the mean of all customers whom one mailing reached about then."""
+    near = (joined.since + days).abs() <= NEAR_DAYS
+    return near.ifelse(joined.since.mean(where=near).over(group_by=["campaign", "date"]), joined.since.cast("float64"))
 
 
 def _by_campaign(contacted: ir.Table) -> dict[str, OtherContacts]:

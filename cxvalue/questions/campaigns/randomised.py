@@ -30,6 +30,7 @@ from cxvalue.questions.campaigns.contacts_apart import (
 from cxvalue.questions.campaigns.open_windows import interim_look, too_early
 
 if TYPE_CHECKING:
+    from cxvalue.questions.campaigns.contacts_apart import Reached
     from cxvalue.tables.cautions import Caution
 
 FEWEST_RETURNERS = 5
@@ -175,16 +176,17 @@ def campaign_result(
         checks = (*checks, _other_days(apart))
     reached = contacts_apart(data, own, others, window.days)
     elsewhere = None
-    room = grade_of("A", checks) < LOWEST_WITH_MORE
     if reached:
-        gating = reached.gap < 0 or room
+        gating = _lowers(reached, checks)
         shorter = measurable_days(data) if reached.instead else None
         elsewhere = contacts_check(reached, window.days, gating=gating, shorter=shorter)
     instead = elsewhere.detail if elsewhere and reached and reached.instead else ""
     withheld = nothing_happened(data) or (checks[-1].detail if apart else instead)
     checks = (*checks, elsewhere) if elsewhere else checks
     before = contacted_before(data, own, others) if own.any() and others.any() else None
-    checks = (*checks, before_check(before, gating=before.gap < 0 or room)) if before else checks
+    if before:
+        gating = _lowers(before, checks)
+        checks = (*checks, replace(before_check(before, gating=gating), gating=gating))
     reasons = [one.detail for one in checks if one.name in ("contacts", "earlier_contacts")]
     estimates: dict[str, Estimate | None] = {}
     if not withheld:
@@ -223,6 +225,11 @@ def _no_range(own: Bools, others: Bools) -> str:
         contacted=format_value(int(own.sum()), "customers"),
         held_out=format_value(int(others.sum()), "customers"),
     )
+
+
+def _lowers(reached: Reached, checks: tuple[Check, ...]) -> bool:
+    """Whether contacts by others take a grade after these checks: of the contacted, while it is above `LOWEST_WITH_MORE`."""
+    return reached.gap < 0 or grade_of("A", checks) < LOWEST_WITH_MORE
 
 
 def _unlike(data: CampaignData, own: Bools, others: Bools, checks: Iterable[Check]) -> str:

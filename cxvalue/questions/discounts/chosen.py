@@ -25,11 +25,19 @@ ROUNDING = 1e-20
 """Share of the squares that lies between groups where adding up equal values leaves no more than what is rounded off."""
 
 
-def explained(number: Floats, mean: Floats, spread: Floats, customers: int, stratum: Ints | None = None) -> float:
+def explained(
+    number: Floats,
+    mean: Floats,
+    spread: Floats,
+    customers: int,
+    stratum: Ints | None = None,
+    *,
+    chance: float = CHANCE,
+) -> float:
     """Share of the variance of groups taken together that lies between them; 0 where chance would make as much.
 
     `number`, `mean` and `spread` (population variance) are those of each group; with a `stratum` of each, groups are
-    compared within it. Visits of one customer are alike, so that customers count and not visits (F test, 1 in 1,000).
+    compared within it. Visits of one customer are alike, so that customers count and not visits (F test at `chance`).
 
     >>> some = np.array([100.0, 100.0])
     >>> explained(some, np.array([1.0, 2.0]), np.array([0.25, 0.25]), 200), explained(some, 0 * some, some, 200)
@@ -49,7 +57,7 @@ def explained(number: Floats, mean: Floats, spread: Floats, customers: int, stra
     if apart < 1 or left < 1 or between <= ROUNDING * float(number @ mean**2):
         return 0.0
     f = between / apart / max(within / left, 1e-12 * between)
-    return between / (between + within) if special.fdtrc(apart, left, f) < CHANCE else 0.0
+    return between / (between + within) if special.fdtrc(apart, left, f) < chance else 0.0
 
 
 def by_history(occasions: ir.Table, purchases: ir.Table | None, customers: int) -> float:

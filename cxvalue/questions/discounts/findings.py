@@ -47,7 +47,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         "No visit ended without a purchase. If visits without one were not recorded, this covers buyers "
         "only and says nothing about those who leave."
     )
-    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen or rarely else "C"
+    grade = "D" if found.overdispersion > POORLY or nobody_left or chosen else "C"
     writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
     findings = []
     for key, label, unit, figure, say, made in parts:
@@ -62,8 +62,10 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         doubts = [left] * nobody_left
         if key != "ladder_profit":
             doubts += [_chosen_sentence(data)] * chosen
-            doubts += [_at_once_sentence(data.at_once)] if data.at_once is not None and data.at_once.few else []
-        findings.append(writer.write(key, label, value, unit, " ".join([say(found, currency), *doubts]), made))
+            doubts += [_at_once_sentence(data.at_once)] if data.at_once is not None and rarely else []
+        graded = "D" if rarely and key != "ladder_profit" else grade
+        text = " ".join([say(found, currency), *doubts])
+        findings.append(writer.write(key, label, value, unit, text, made, grade=graded))
     return findings
 
 
@@ -108,27 +110,30 @@ def _methods(found: DiscountResult, data: Occasions) -> tuple[str, str]:
 
 def _at_once_sentence(found: AtOnce) -> str:
     """That many customers were named the same depth at once, and what that does to the figures."""
-    if found.few and found.unit:
-        return translate_count(
-            "Everybody of one unit ({unit}) was named the same depth at the same time, so there is only {count} stretch to "
-            "compare: whatever else differed between units counts as the work of the discount, and the range holds little "
-            "of that. Name depths by lot, or change them week by week.",
-            "Everybody of one unit ({unit}) was named the same depth at the same time, so there are only {count} stretches "
-            "to compare: whatever else differed between units counts as the work of the discount, and the range holds "
-            "little of that. Name depths by lot, or change them week by week.",
-            found.stretches,
-            unit=found.unit,
-        )
     if found.few:
-        return translate_count(
-            "Everybody was named the same depth at the same time, so there is only {count} stretch of days to compare: "
-            "whatever else differed between those days counts as the work of the discount, and the range holds little of "
-            "that. Name depths by lot, or change them week by week.",
-            "Everybody was named the same depth at the same time, so there are only {count} stretches of days to compare: "
-            "whatever else differed between those days counts as the work of the discount, and the range holds little of "
-            "that. Name depths by lot, or change them week by week.",
-            found.stretches,
+        number = max(round(found.rarest), 1)
+        told = (
+            translate_count(
+                "Everybody of one unit ({unit}) was named the same depth at the same time, and one of the depths had in "
+                "effect only {count} stretch of days: whatever else differed between units counts as the work of the "
+                "discount.",
+                "Everybody of one unit ({unit}) was named the same depth at the same time, and one of the depths had in "
+                "effect only {count} stretches of days: whatever else differed between units counts as the work of the "
+                "discount.",
+                number,
+                unit=found.unit,
+            )
+            if found.unit
+            else translate_count(
+                "Everybody was named the same depth at the same time, and one of the depths had in effect only {count} "
+                "stretch of days: whatever else differed between those days counts as the work of the discount.",
+                "Everybody was named the same depth at the same time, and one of the depths had in effect only {count} "
+                "stretches of days: whatever else differed between those days counts as the work of the discount.",
+                number,
+            )
         )
+        held = [] if found.drawn else [translate("The range holds little of that.")]
+        return " ".join([told, *held, translate("Name depths by lot, or name each in at least ten stretches of days.")])
     if found.unit:
         return translate(
             "Everybody of one unit ({unit}) was named the same depth first at the same time, in {stretches:,} stretches of "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
@@ -111,7 +112,7 @@ def occasions_of(
     kept = kept_share(each, purchases, transactions) if priced else 1.0
     people = int(each.customer_id.nunique().to_pyarrow().as_py())
     first_depths, depth_by_basket = _first_depths(each, priced, people)
-    at_once, stretches = _by_stretch(known, named_at_once(each, customers), kept)
+    at_once, stretches = _by_stretch(known, named_at_once(each, customers), kept, cells)
     return Occasions(
         low=cells.low,
         high=cells.high,
@@ -161,34 +162,54 @@ def _with_segments(each: ir.Table, customers: ir.Table | None, segment: str | No
 
 
 def _cells_of(known: ir.Table) -> _Cells:
+    table, low, high = _summed(known)
+    segments, part = np.unique(table["part"].to_numpy(str), return_inverse=True)
+    keys, cell = np.unique(np.column_stack([part, low, high]), axis=0, return_inverse=True)
+    sums = _added_up(table, cell.reshape(-1), len(keys))
+    return _Cells(keys[:, 1], keys[:, 2], keys[:, 0].astype(np.int64), segments, *sums)
+
+
+def _summed(known: ir.Table) -> tuple[pd.DataFrame, Floats, Floats]:
+    """Sums by group, segment and bracket, and the ends of the brackets."""
     net = known.taken.isnull().ifelse(0.0, known.bm - known.taken * known.bv)
-    table = (
+    table: pd.DataFrame = (
         known.group_by(["group", "part", "refused", "taken"])
         .agg(number=known.count(), value=known.bv.sum(), margin=known.bm.sum(), realised=net.sum())
         .to_pandas()
     )
     low, high = table["refused"].fillna(-np.inf).to_numpy(float), table["taken"].fillna(np.inf).to_numpy(float)
-    segments, part = np.unique(table["part"].to_numpy(str), return_inverse=True)
-    keys, cell = np.unique(np.column_stack([part, low, high]), axis=0, return_inverse=True)
+    return table, low, high
+
+
+def _added_up(table: pd.DataFrame, cell: Ints, cells: int) -> list[Floats]:
+    """Sums as groups x cells."""
     groups, group = np.unique(table["group"].to_numpy(int), return_inverse=True)
     sums = []
     for name in ("number", "value", "margin", "realised"):
-        out = np.zeros((groups.size, len(keys)))
-        np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
+        out = np.zeros((groups.size, cells))
+        np.add.at(out, (group, cell), np.nan_to_num(table[name].to_numpy(float)))
         sums.append(out)
-    return _Cells(keys[:, 1], keys[:, 2], keys[:, 0].astype(np.int64), segments, *sums)
+    return sums
 
 
 def _by_stretch(
-    known: ir.Table, together: tuple[AtOnce, ir.Table] | None, kept: float
+    known: ir.Table, together: tuple[AtOnce, ir.Table] | None, kept: float, cells: _Cells
 ) -> tuple[AtOnce | None, tuple[Floats, ...]]:
-    """How depths were named to many at once, and the sums by stretch of days; nothing where each visit had its own."""
+    """How depths were named to many at once, and the sums of `cells` by stretch; nothing where visits had their own."""
     if together is None:
         return None, ()
     at_once, named = together
     each = known.drop("group").inner_join(named, "occasion")
-    cells = _cells_of(each.mutate(group=bucket(each.stretch, GROUPS)))
-    return at_once, (cells.number, kept * cells.value, kept * cells.margin)
+    table, low, high = _summed(each.mutate(group=ibis.dense_rank().over(order_by="stretch") % GROUPS))
+    # Visits of customers without a unit have no stretch, so that brackets may be missing here.
+    place = {
+        key: at
+        for at, key in enumerate(zip(cells.segment.tolist(), cells.low.tolist(), cells.high.tolist(), strict=True))
+    }
+    part = np.searchsorted(cells.segments, table["part"].to_numpy(str))
+    keys = zip(part.tolist(), low.tolist(), high.tolist(), strict=True)
+    number, value, margin, _ = _added_up(table, np.array([place[key] for key in keys], dtype=np.int64), len(place))
+    return at_once, (number, kept * value, kept * margin)
 
 
 def _first_depths(each: ir.Table, priced: bool, customers: int) -> tuple[dict[float, float], float]:

@@ -186,20 +186,25 @@ def _within(data: Occasions, fitted: Fitted, depth: Floats) -> Floats:
 
 
 def _sums(data: Occasions, drawn: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, float]:
-    """Count, value and margin of each cell and the realised margin, for groups of customers drawn so often.
+    """Count, value and margin of each cell and the realised margin a visit, for groups of customers drawn so often.
 
-    Where depths were named at once, what drawing stretches anew changes comes on top: customers and stretches both matter.
-    What the ladder as run brought, it brought in these stretches.
+    Where depths were named at once, stretches get other weights as well: how many visits a cell has, and what their baskets
+    are like, moves with both, customers and stretches. What the ladder as run brought, it brought in these stretches.
     """
     count, value, margin, realised = (drawn @ one for one in (data.count, data.value, data.margin, data.realised))
-    if data.at_once is not None and data.at_once.drawn:
-        moved = drawn_anew(data.at_once, len(data.stretches[0]), rng)
-        more = [moved @ one for one in data.stretches]
-        known = count + more[0] > 0
-        count, value, margin = (
-            np.where(known, one + extra, 0.0) for one, extra in zip((count, value, margin), more, strict=False)
-        )
-    return count, value, margin, float(realised.sum())
+    earned = float(realised.sum() / count.sum())
+    if data.at_once is None or not data.at_once.drawn:
+        return count, value, margin, earned
+    moved = drawn_anew(data.at_once, len(data.stretches[0]), rng) - 1.0
+    whole = [one.sum(axis=0) for one in (data.count, data.value, data.margin)]
+    weighed = [one + moved @ more for one, more in zip(whole, data.stretches, strict=True)]
+    number = np.maximum(weighed[0], 0.0)
+    scaled = number / whole[0]
+    of_baskets = [
+        one * scaled + count * scaled * (after / np.maximum(number, 1e-9) - before / whole[0])
+        for one, before, after in zip((value, margin), whole[1:], weighed[1:], strict=True)
+    ]
+    return count * scaled, of_baskets[0], of_baskets[1], earned
 
 
 def _priced(
@@ -210,12 +215,13 @@ def _priced(
     total = count.sum()
     share = _within(data, fitted, DEPTHS)
     profit = (share @ margin - DEPTHS * (share @ value)) / total
-    return profit, share @ count / total, realised / total
+    return profit, share @ count / total, realised
 
 
 def _mix(data: Occasions, fits: tuple[Fitted, ...], weights: Floats) -> tuple[Floats, Floats, float]:
     count, value, margin, realised = (one.sum(axis=0) for one in (data.count, data.value, data.margin, data.realised))
-    parts = [_priced(data, one, (count, value, margin, float(realised.sum()))) for one in fits]
+    sums = (count, value, margin, float(realised.sum() / count.sum()))
+    parts = [_priced(data, one, sums) for one in fits]
     profit = np.tensordot(weights, np.array([part[0] for part in parts]), axes=1)
     return profit, np.tensordot(weights, np.array([part[1] for part in parts]), axes=1), parts[0][2]
 

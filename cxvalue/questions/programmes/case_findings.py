@@ -62,14 +62,15 @@ def case_findings(
     if case is None:
         return _without_money(writer, fit, programme, verdict, registration, parts)
     assert verdict is not None  # with money there is at least break-even to judge by
-    money = _Money(writer, case, currency, parts)
+    bare = _bare(case, programme)
+    money = _Money(writer, case, currency, parts, bare)
     least = least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
     judged = _verdict(writer, fit, programme, verdict, registration, least, currency, money.made())
     kept = kept_customers(case)
     if kept is not None and judged.value is not None and verdict.metric == "npv":
         judged = replace(judged, text=f"{judged.text} {_sure_with(kept, verdict)}")
     if judged.value is not None and verdict.metric != "effect":
-        judged = replace(judged, text=sentences(judged.text, _bare(case)))
+        judged = replace(judged, text=sentences(judged.text, bare))
     return [
         judged,
         money.npv(),
@@ -85,12 +86,13 @@ def case_findings(
 
 @dataclass(frozen=True, slots=True)
 class _Money:
-    """What a case says in money, a finding a method; `parts` are the unit and the label of each."""
+    """What a case says in money, a finding a method; `parts` are the unit and label of each, `bare` that costs miss."""
 
     writer: FindingWriter
     case: Case
     currency: str
     parts: Mapping[str, tuple[str, str]]
+    bare: str
 
     def npv(self) -> Finding:
         npv = self.case.npv
@@ -101,7 +103,7 @@ class _Money:
             npv=format_value(npv.value, self.currency),
             range=format_range(npv.low, npv.high, self.currency),
         )
-        return self._estimate("npv", npv, sentences(worth, _bare(self.case)), self.made())
+        return self._estimate("npv", npv, sentences(worth, self.bare), self.made())
 
     def roi(self) -> Finding:
         roi, per_cost = self.case.roi, translate("(Benefits − costs) / costs.")
@@ -171,9 +173,10 @@ class _Money:
         return self.writer.write(key, label, value, unit, text, method)
 
 
-def _bare(case: Case) -> str:
-    """Without costs everything that comes in counts as gained, and whoever reads the verdict should know."""
-    return "" if case.cost_flow.any() else translate("No costs are stated.")
+def _bare(case: Case, programme: Programme) -> str:
+    """Without costs everything that comes in counts as gained, as readers of the verdict should know; 0 is a cost stated."""
+    stated = case.cost_flow.any() or programme.costs.model_fields_set
+    return "" if stated else translate("No costs are stated.")
 
 
 def _sure_with(kept: Kept, verdict: Verdict) -> str:

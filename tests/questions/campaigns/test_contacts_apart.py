@@ -132,6 +132,21 @@ def test_a_follow_up_takes_no_grade_below_c():
     assert found.grade == "C"
 
 
+def test_a_follow_up_and_an_earlier_campaign_of_the_contacted_take_one_grade_together():
+    rows = world(5, follow_up)
+    own = np.flatnonzero(~rows.control)
+    rows = replace(rows, earlier={"old": OtherContacts(own, np.full(own.size, -100))})
+    sound = campaign_result(rows, expected_share=0.3)
+    assert [(one.name, one.gating) for one in sound.checks if one.passed is False] == [
+        ("contacts", True),
+        ("earlier_contacts", True),
+    ]
+    assert sound.grade == "C"
+    doubtful = campaign_result(rows, expected_share=0.8)
+    assert [one.gating for one in doubtful.checks if one.passed is False] == [True, True, False]
+    assert doubtful.grade == "C"
+
+
 def test_the_same_customers_held_out_again_are_told_as_what_an_earlier_campaign_still_does_is_in_the_effect():
     def same(held, arm, rng):
         return ~held

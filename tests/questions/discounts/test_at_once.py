@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.questions.discounts.at_once import AtOnce, named_at_once
+from cxvalue.questions.discounts.at_once import AtOnce, drawn_anew, named_at_once
 from cxvalue.questions.discounts.findings import discount_findings
 from cxvalue.questions.discounts.occasions import Occasions, occasions_of
 from cxvalue.questions.discounts.policies import analyse
@@ -74,8 +74,9 @@ def data_of(rule: str, seed: int = 1, moves: float = 0.05) -> Occasions:
 def test_what_was_named_at_once_is_found(rule: str, unit: str, least: int, most: int) -> None:
     found = data_of(rule).at_once
     assert found is not None
-    assert (found.unit, found.depths) == (unit, 2 if rule == "half" else 3)
+    assert found.unit == unit
     assert least <= found.stretches <= most
+    assert 1 <= found.rarest <= found.stretches / (2 if rule == "half" else 3)
 
 
 @pytest.mark.parametrize("rule", ["visit", "customer"])
@@ -97,14 +98,82 @@ def test_ranges_hold_the_truth_where_days_differ() -> None:
         assert none.low <= truth <= none.high
 
 
-def test_ranges_count_shops_and_not_visits() -> None:
-    data = data_of("shop")
+def test_ranges_count_days_and_not_visits() -> None:
+    data = data_of("day")
     assert data.stretches[0].sum() == data.count.sum() == VISITS
-    shops, visits = (analyse(one, draws=40).flat for one in (data, replace(data, at_once=None)))
-    assert shops is not None
-    assert visits is not None
-    assert shops.value == visits.value
-    assert shops.high - shops.low > 1.5 * (visits.high - visits.low)
+    days, visits = (analyse(one, draws=40) for one in (data, replace(data, at_once=None)))
+    assert days.flat is not None
+    assert visits.flat is not None
+    assert days.flat.value == visits.flat.value
+    assert days.flat.high - days.flat.low > 1.3 * (visits.flat.high - visits.flat.low)
+    assert days.ladder is not None
+    assert visits.ladder is not None
+    spread = [one.high - one.low for one in (days.ladder, visits.ladder)]
+    assert spread[0] == pytest.approx(spread[1], rel=0.3)  # what the ladder as run brought, it brought on these days
+
+
+def test_customers_missing_from_their_table_are_in_no_stretch() -> None:
+    offers, customers = visits_of("shop and week")
+    about = customers.assign(part=np.where(np.arange(CUSTOMERS) < 200, "a", "b"))
+    alone = offers["customer_id"].isin(customers["customer_id"][:10])
+    offers["depth"] = offers["depth"].where(~alone, 0.05)
+    data = occasions_of(ibis.memtable(offers), ibis.memtable(about[10:]), segment="part")
+    assert data.at_once is not None
+    assert data.stretches[0].shape[1] == data.count.shape[1]
+    assert data.stretches[0].sum() == data.count.sum() - alone.sum()
+    assert (data.stretches[0].sum(axis=0) <= data.count.sum(axis=0)).all()
+    shown = analyse(data, draws=20)
+    assert shown.flat is not None
+    assert np.isfinite([shown.flat.low, shown.flat.high]).all()
+
+
+def test_weights_of_few_uneven_stretches_stay_positive() -> None:
+    rng = np.random.default_rng(1)
+    weights = drawn_anew(AtOnce("", 8, 4.0), 100_000, rng)
+    assert (weights > 0).all()
+    assert weights.mean() == pytest.approx(1.0, abs=0.03)
+    assert weights.std() == pytest.approx(AtOnce("", 8, 4.0).widening, rel=0.05)
+
+
+@pytest.mark.parametrize(("column", "seed"), [("cell", 1), ("bucket", 2)])
+def test_a_column_that_names_the_lot_is_no_unit(column: str, seed: int) -> None:
+    offers, customers = visits_of("visit", seed)
+    rng = np.random.default_rng(seed)
+    bucket = rng.integers(0, 12, CUSTOMERS)
+    depth = DEPTHS[bucket % 3]
+    about = customers.assign(**{column: bucket if column == "bucket" else [f"x{one}" for one in bucket]})
+    offers["depth"] = depth[offers["customer_id"].astype(int)]
+    offers["accepted"] = rng.normal(0.08, 0.07, VISITS) <= offers["depth"]
+    assert occasions_of(ibis.memtable(offers), ibis.memtable(about)).at_once is None
+    # The same depths of shops whose customers are not alike.
+    need = rng.normal(0.08, 0.07, VISITS) + rng.normal(0, 0.05, 12)[bucket][offers["customer_id"].astype(int)]
+    found = occasions_of(ibis.memtable(offers.assign(accepted=need <= offers["depth"])), ibis.memtable(about)).at_once
+    assert found is not None
+    assert (found.unit, found.stretches, found.few, found.drawn) == (column, 12, True, True)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.12, 0.05])
+def test_a_rare_depth_by_lot_is_no_stretch(share: float) -> None:
+    for seed in range(3):
+        offers, customers = visits_of("visit", seed)
+        rng = np.random.default_rng(seed)
+        lot = rng.random(CUSTOMERS) < share
+        offers["depth"] = np.where(lot, 0.2, 0.1)[offers["customer_id"].astype(int)]
+        offers["accepted"] = rng.normal(0.08, 0.07, VISITS) <= offers["depth"]
+        assert occasions_of(ibis.memtable(offers), ibis.memtable(customers)).at_once is None
+
+
+@pytest.mark.parametrize("manual", [0.0, 0.02])
+def test_a_depth_tried_in_one_week_is_found(manual: float) -> None:
+    offers, _ = visits_of("visit")
+    day = (pd.to_datetime(offers["date"]) - pd.Timestamp("2025-01-06")).dt.days
+    depth = np.where(day // 7 == 10, 0.2, 0.1)
+    rng = np.random.default_rng(1)
+    depth = np.where(rng.random(VISITS) < manual, np.round(rng.uniform(0.01, 0.3, VISITS), 2), depth)
+    rows = offers.assign(first=depth, occasion=offers["occasion_id"])
+    found = named_at_once(ibis.memtable(rows), None)
+    assert found is not None
+    assert (found[0].stretches, round(found[0].rarest), found[0].few, found[0].drawn) == (3, 1, True, False)
 
 
 def test_few_stretches_are_said_and_lower_the_grade() -> None:
@@ -114,15 +183,17 @@ def test_few_stretches_are_said_and_lower_the_grade() -> None:
         told = discount_findings(analyse(data, draws=20), data, currency="EUR", level=0.95)
         found[rule] = {one.id.split(".")[1]: one for one in told}
     assert found["half"]["optimal_depth"].grade == "D"
-    assert "only 2 stretches of days to compare" in found["half"]["optimal_depth"].text
-    assert "stretches" not in found["half"]["ladder_profit"].text
+    assert "in effect only 1 stretch of days" in found["half"]["optimal_depth"].text
+    assert "The range holds little of that. Name depths by lot" in found["half"]["optimal_depth"].text
+    assert "stretch" not in found["half"]["ladder_profit"].text
+    assert found["half"]["ladder_profit"].grade == "C"
     assert found["day"]["optimal_depth"].grade == "C"
     assert "stretches of days: the ranges count a stretch" in found["day"]["optimal_depth"].method
     assert "as if chance had decided" not in found["day"]["optimal_depth"].method
 
 
 def test_few_stretches_widen_by_their_number() -> None:
-    assert AtOnce("", 30, 3).widening == pytest.approx(2.262 / 1.96 * (10 / 9) ** 0.5, rel=1e-3)
-    assert AtOnce("", 900, 3).widening == pytest.approx(1.0, abs=0.01)
-    assert [AtOnce("", number, 3).few for number in (29, 30)] == [True, False]
-    assert [AtOnce("", number, 3).drawn for number in (5, 6)] == [False, True]
+    assert AtOnce("", 30, 10.0).widening == pytest.approx(2.262 / 1.96 * (10 / 9) ** 0.5, rel=1e-3)
+    assert AtOnce("", 900, 300.0).widening == pytest.approx(1.0, abs=0.01)
+    assert [AtOnce("", 30, number).few for number in (9.4, 9.6)] == [True, False]
+    assert [AtOnce("", 30, number).drawn for number in (3.4, 3.6)] == [False, True]

@@ -79,7 +79,9 @@ def test_the_effect_survives_the_cache_and_covers_the_truth(waiver):
 def test_a_case_without_costs_says_so_beside_the_worth_and_the_verdict(waiver):
     study, _ = waiver
     fit, priced = study.programmes[0], study.file.programmes[0]
-    for programme, bare in ((priced, False), (priced.model_copy(update={"costs": type(priced.costs)()}), True)):
+    costs = type(priced.costs)
+    missing, free = (priced.model_copy(update={"costs": one}) for one in (costs(), costs(monthly=0)))
+    for programme, bare in ((priced, False), (missing, True), (free, False)):
         case = case_of(fit, programme, study.file)
         verdict, registered = verdict_of(fit, case, programme), registration_of(programme, fit.effect)
         told = {
