@@ -162,7 +162,7 @@ def before_check(found: Reached, *, gating: bool) -> Check:
             **values,
         )
     return Check(
-        "earlier_contacts", translate("Had earlier campaigns contacted both groups alike?"), False, True, detail
+        "earlier_contacts", translate("Had earlier campaigns contacted both groups alike?"), False, gating, detail
     )
 
 

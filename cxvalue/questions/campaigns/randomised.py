@@ -177,16 +177,14 @@ def campaign_result(
     reached = contacts_apart(data, own, others, window.days)
     elsewhere = None
     if reached:
-        gating = _lowers(reached, checks)
         shorter = measurable_days(data) if reached.instead else None
-        elsewhere = contacts_check(reached, window.days, gating=gating, shorter=shorter)
+        elsewhere = contacts_check(reached, window.days, gating=_lowers(reached, checks), shorter=shorter)
     instead = elsewhere.detail if elsewhere and reached and reached.instead else ""
     withheld = nothing_happened(data) or (checks[-1].detail if apart else instead)
     checks = (*checks, elsewhere) if elsewhere else checks
     before = contacted_before(data, own, others) if own.any() and others.any() else None
     if before:
-        gating = _lowers(before, checks)
-        checks = (*checks, replace(before_check(before, gating=gating), gating=gating))
+        checks = (*checks, before_check(before, gating=_lowers(before, checks)))
     reasons = [one.detail for one in checks if one.name in ("contacts", "earlier_contacts")]
     estimates: dict[str, Estimate | None] = {}
     if not withheld:

@@ -42,7 +42,7 @@ def rank_sql(con: duckdb.DuckDBPyConnection, relation: str, text: str, where: st
     if whole:
         found = translate("{column!r} could be read day first or month first.", column=source.latest)
     remedy = translate(
-        "Name a column of numbers, or of moments with the year in front, or give read: {date_format: …}."
+        "Name a column of numbers, or of moments with the year in front, or give {line}.", line="read: {date_format: …}"
     )
     raise BadInput.at(f"{where}.latest", found, remedy)
 

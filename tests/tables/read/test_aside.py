@@ -16,6 +16,7 @@ COLUMNS = {"customer_id": "id", "revenue": "Total"}
 def test_each_role_is_found_once_and_what_is_used_is_none() -> None:
     found = columns_aside(NAMES, TableSource(path="x.csv", columns=COLUMNS))
     expected = {"status": "Status", "tax": "Tax", "refund": "Refunded", "currency": "Currency", "quantity": "Qty"}
+    expected["rate"] = "Tax rate"
     assert found == {**expected, "net": "Net amount"}
     shaped = TableSource(
         path="x.csv",
@@ -23,7 +24,7 @@ def test_each_role_is_found_once_and_what_is_used_is_none() -> None:
         keep_rows={"Status": ("paid",)},
         refund={"amount": "Refunded", "date": "Refund date"},
     )
-    assert columns_aside(NAMES, shaped) == {"tax": "Tax", "currency": "Currency"}
+    assert columns_aside(NAMES, shaped) == {"tax": "Tax", "currency": "Currency", "rate": "Tax rate"}
     assert columns_used(shaped) == {"id", "Net amount", "Qty", "Status", "Refunded", "Refund date"}
 
 
