@@ -11,38 +11,9 @@ from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.exports import Look
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.billing import months_of, periods_named
+from cxvalue.tables.read.billing import is_interval, is_no_interval, months_of, periods_named
 from cxvalue.tables.read.roles import KEY, role_of, said
 
-_BILLING = (
-    r"billing|billed|bill|payment|payments|invoicing|zahlungs?(weise|intervall|rhythmus|turnus|frequenz|periode|"
-    r"zeitraum)|zahlweise|(ab)?rechnungs?(intervall|zyklus|zeitraum|periode|rhythmus|turnus|frequenz)|abrechnung|"
-    r"beitragszahlung|zahlung|facturation|paiement|prélèvement|facturación|pago|cobro|fatturazione|pagamento|"
-    r"faturamento|cobrança|facturering|facturatie|betaal(frequentie|periode|termijn)|betaling|rozliczeni\w+|płatności|"
-    r"оплат[аыи]|платеж(а|ей)|платежу|платежів|платы|списани[яе]|списання|биллинга?|білінгу?|расч[её]тный|розрахунковий|"
-    r"тарификации"
-)
-_HOW_OFTEN = (
-    r"interval|cycle|frequency|freq|recurrence|cadence|intervall|turnus|rhythmus|zyklus|frequenz|périodicité|fréquence|"
-    r"intervalle|periodicidad|frecuencia|intervalo|ciclo|periodicità|frequenza|intervallo|periodicidade|frequência|"
-    r"frequentie|częstotliwość|периодичность|частота|интервал|періодичність|інтервал"
-)
-_OF_IT = (
-    r"period|periode|période|periodo|período|okres|период|період|plan|price|subscription|fee|charge|abo|der|de|del|di|"
-    r"da|du|des|la|of|подписки|підписки"
-)
-_BILLED = (
-    rf"(({_BILLING}|{_HOW_OFTEN}|{_OF_IT}) )*({_BILLING}|{_HOW_OFTEN})( ({_BILLING}|{_HOW_OFTEN}|{_OF_IT}))*|"
-    r"(付费|计费|账单|缴费|支付|付款|扣费|结算|收费)(周期|频率|方式)|"
-    r"(支払い?|請求|課金)(周期|間隔|サイクル|頻度)|(결제|청구|납부) ?주기"
-)
-"""The whole of the name of a column that says how often a contract is paid."""
-_NOT_BILLED = (
-    r"notice|term\b|terms|contract|commit|laufzeit|kündig|dauer|duration|bindung|vertrag|warrant|garant|cancel|minimum|"
-    r"tenure|engagement|préavis|durée|plazo|permanencia|contrato|preaviso|contratto|durata|срок|договор|контракт|"
-    r"уведомлен|строк|договір|договор|trial|deliver|ship|liefer|reminder|合同|合约|期限|期间|试用|契約"
-)
-"""Parts of the name of a column of times in which nothing is paid: how long a contract is, or lasts after a notice."""
 _TRIAL = (
     r"\btrial|^(plan |tier )?free( (plan|tier|trial|account|version|edition|forever|months?|days?|weeks?|period|user|"
     r"member|membership|subscription|of charge|\d+))*$|testphase|probe|gratis|kostenlos|essai|prueba|prova\b|пробн|"
@@ -125,13 +96,13 @@ def _intervals(draft: Draft, amount: str) -> tuple[dict[str, dict[str, Any]], li
         if look.is_number or look.is_day or not 1 <= len(words) <= _MOST_WORDS or look.filled < draft.export.rows:
             continue
         months = {word: months_of(word) for word in words}
-        if None in months.values() or re.search(_NOT_BILLED, said(look.name)):
+        if None in months.values() or is_no_interval(look.name) or max(map(len, words)) < 2:
             continue
         found[look.name] = {
             "columns": {"value_per_month": f"=[{amount}] / [{look.name}]"},
             "values": {look.name: months},
         }
-        named += [look.name] if re.fullmatch(_BILLED, said(look.name)) else []
+        named += [look.name] if is_interval(look.name) else []
     return found, named
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cxvalue.firstmile.asking import Option
+from cxvalue.firstmile.asking import Option, merged
 from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.exports import Look
 from cxvalue.firstmile.trying import total
@@ -229,7 +229,7 @@ def _lines_beside(draft: Draft, looks: Sequence[Look]) -> None:
             column=look.name,
             words=enumerated(words),
         )
-        every, goods = (total(export, {**draft.spec, **option.set}) for option in (options[1], options[0]))
+        every, goods = (total(export, merged(draft.spec, option.set)) for option in (options[1], options[0]))
         small = rows <= _LARGE * export.rows and (not every or goods is None or every - goods <= _LARGE * every)
         draft.asks("postage", ask, f"leave_out_rows.{look.name}", options, "leave_out" if small else None)
         return

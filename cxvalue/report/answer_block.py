@@ -215,14 +215,14 @@ def _discounts(found: Found, words: Words) -> tuple[Answer, ...]:
         second=names[second],
         gain=format_value(_number(ahead) - _number(behind), ahead.unit, words),
     )
-    compared, none = (ahead, behind), ways["none"] if "none" in (best, second) else None
+    compared, doubted = (ahead, behind), ways["none" if "none" in (best, second) else "flat"]
     return (
         _answer(
             "discounts", words[f"discount_word_{best}"].format(depth=at), "good" if sure else "open", told,
             "discount_policies", words,
             do=words[f"do_discount_{best}"].format(depth=at) if sure else words["do_discount_open"],
             sure=_joined(words["ranges_apart" if sure else "ranges_overlap"], _evidence(ahead, words)),
-            undo=_joined(words["undo_discounts"], first_sentence(none.text)[1] if none else ""),
+            undo=_joined(words["undo_discounts"], first_sentence(doubted.text)[1] if doubted else ""),
             aside=(
                 *(way.id for way in priced.values() if way not in compared),
                 *((depth.id,) if depth and best != "flat" else ()),

@@ -29,6 +29,7 @@ from cxvalue.tables.checks.rules import (
 )
 from cxvalue.tables.checks.screening import repair_ids, screen
 from cxvalue.tables.checks.soundness import count_signs, judge_signs
+from cxvalue.tables.checks.sums_among_rows import NOBODY
 from cxvalue.tables.read.laid import lay_table
 from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
@@ -37,7 +38,6 @@ from cxvalue.tables.read.sql import LINE, ROW, SAME
 
 AMOUNT = {"transactions": "revenue", "fees": "amount", "contacts": "cost"}
 """The column of a table whose sum is held against what came in."""
-NOBODY = "(no customer)"
 
 
 @dataclass

@@ -168,9 +168,11 @@ def test_the_better_discount_is_recommended_and_not_the_first_that_was_computed(
     )
     assert answer.aside == ("discounts.none_profit", "discounts.optimal_depth"), "nobody decides on these"
     assert dict(answer.points)[ENGLISH["answer_undo"]] == ENGLISH["undo_discounts"]
-    other = only(discount((15.1, 14.8, 15.4), (15.9, 15.6, 16.2)))
+    other = only(found := discount((15.1, 14.8, 15.4), (15.9, 15.6, 16.2)))
     assert (other.word, other.tone) == ("16.2% for everybody", "good")
     assert "Offer 16.2%" in dict(other.points)[ENGLISH["answer_do"]]
+    doubts = [dataclasses.replace(one, text="Flat. Nobody left.") if "flat" in one.id else one for one in found]
+    assert "Nobody left." in dict(only(doubts).points)[ENGLISH["answer_undo"]], "what is doubtful of all stays"
     assert other.aside == ("discounts.none_profit",), "how sure the depth is that is offered stays"
     none = only(discount((4.0, 3.8, 4.2), (15.9, 15.6, 16.2)))
     assert none.aside == ("discounts.ladder_profit",)

@@ -27,7 +27,8 @@ def has_begun(contacts: ir.Table, name: str, control: str | None) -> bool:
 def not_begun(window_days: int, as_of: date) -> str:
     """That a campaign had not begun for both its groups when the data end."""
     return translate(
-        "It is too early to tell: the data end on {as_of}, before the campaign began. It can be told once they reach "
+        "It is too early to tell: the data end on {as_of}, before both groups of the campaign are in them. It can be told "
+        "once they reach "
         "{window} after the contacts.",
         as_of=as_of,
         window=format_value(window_days, "days"),

@@ -62,7 +62,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
     rows = found["rows"]
     doubts = [_rows_beside(con, raw, role, found) or _amounts_beside(raw, role, found) for role in raw.beside]
     doubts = [
-        _rate_beside(con, raw, rows) or one if role in _TAXES else one
+        _rate_beside(con, raw, role, rows) or one if role in _TAXES else one
         for role, one in zip(raw.beside, doubts, strict=True)
     ]
     if cents and found["whole"] == rows:
@@ -128,7 +128,7 @@ def _rows_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, found
             "{column} says {words} in rows with amounts above zero, which are added up. If these are returns: {line}.",
             column=repr(theirs),
             words=enumerated(f"{word} {count:,}" for word, count in words),
-            line=f"refund: {{rows: {{{theirs}: [{', '.join(word for word, _ in words)}]}}}}",
+            line=f"refund: {{rows: {{{words_of_yaml(theirs)}: [{words_of_yaml(*(word for word, _ in words))}]}}}}",
         )
         return "revenue", sum(count for _, count in words), text
     return None
@@ -189,9 +189,8 @@ def _amounts_beside(raw: RawTable, role: str, found: Mapping[str, int]) -> _Doub
     return None
 
 
-def _rate_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> _Doubt | None:
+def _rate_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, rows: int) -> _Doubt | None:
     """The doubt whether tax is in the amounts, where a column says its rate: that is nothing to take off."""
-    role = next((one for one in _TAXES if one in raw.beside), "")
     revenue, theirs = _revenue(raw), raw.beside[role]
     if not _plain(raw) or "net" in raw.beside or role_of(revenue, "net"):
         return None
@@ -206,12 +205,12 @@ def _rate_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> _D
     sure = is_tax_rate(theirs) or any("%" in one for one in rates) or like_rates(known, rows, int(amounts[0]))
     if len(rates) > _MOST_RATES or None in rates.values() or not any(rates.values()) or not sure:
         return None
-    words = ", ".join(f"{word}: {1 + (rate or 0.0):.6g}" for word, rate in rates.items())
+    words = ", ".join(f"{words_of_yaml(word)}: {1 + (rate or 0.0):.6g}" for word, rate in rates.items())
     said_so = translate(
         "Revenue is {revenue}, and {column} beside it is a rate of tax. If tax is included: {line}.",
         revenue=repr(revenue),
         column=repr(theirs),
-        line=f'values: {{{theirs}: {{{words}}}}}, revenue: "=[{revenue}] / ([{theirs}] else 1)"',
+        line=f'values: {{{words_of_yaml(theirs)}: {{{words}}}}}, revenue: "=[{revenue}] / ([{theirs}] else 1)"',
     )
     return "revenue", sum(int(count) for word, count in found if rates[str(word)]), said_so
 
@@ -234,7 +233,7 @@ def _tests_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> _Doubt | Non
         "{column} has addresses for tests in {count:,} rows, and they count. If they are no purchases: {line}.",
         rows,
         column=repr(theirs),
-        line=f"leave_out_rows: {{{theirs}: [...]}}",
+        line=f"leave_out_rows: {{{words_of_yaml(theirs)}: [...]}}",
     )
     return "", rows, said_so
 
@@ -259,7 +258,7 @@ def _versions_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -
         int(orders),
         rows=int(found),
         column=repr(theirs),
-        line=f"once_per: {number}, latest: {theirs}",
+        line=f"once_per: {words_of_yaml(number)}, latest: {words_of_yaml(theirs)}",
     )
     return [Caution("repeated_rows", raw.name, "order_id", int(found), found / rows, text, found >= NOTABLE * rows)]
 
@@ -275,13 +274,13 @@ def _periods_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Cauti
     longer = sum(count for word, count in words if months[word] != "1")
     if words and longer and all(months.values()):
         theirs = raw.beside["interval"]
-        listed = ", ".join(f"{word}: {number}" for word, number in months.items())
+        listed = ", ".join(f"{words_of_yaml(word)}: {number}" for word, number in months.items())
         text = translate(
             "The value per month is {value}, and {column} says {words}. If it is paid for so long: {line}.",
             value=repr(value),
             column=repr(theirs),
             words=enumerated(f"{word} {count:,}" for word, count in words),
-            line=f'values: {{{theirs}: {{{listed}}}}}, value_per_month: "=[{value}] / [{theirs}]"',
+            line=f'values: {{{words_of_yaml(theirs)}: {{{listed}}}}}, value_per_month: "=[{value}] / [{theirs}]"',
         )
         return [Caution(_KIND, raw.name, "value_per_month", longer, longer / sum(n for _, n in words), text)]
     if named == (12,):

@@ -29,6 +29,8 @@ FEWEST_ROWS = 20
 ADDS_UP, MUCH_LARGER = 0.8, 5.0
 """Share of all other amounts, and times the usual amount, from which rows called totals are no goods or orders."""
 _CENT = 0.0051
+NOBODY = "(no customer)"
+"""The customer of sales without one, where a study counts them."""
 
 
 WHERE = {"customer_id": _NAMED, "order_id": _NAMED, "product": _ALONE}
@@ -50,7 +52,7 @@ def totals_to_count(rows: ir.Table, columns: list[str]) -> ir.Table:
         asked[f"sums_{name}"] = rows.count(where=called)
         if name != "customer_id":
             asked[f"sums_{name}_revenue"] = rows.revenue.sum(where=called)
-            asked[f"sums_{name}_nobody"] = rows.count(where=called & rows.customer_id.isnull())
+            asked[f"sums_{name}_nobody"] = rows.count(where=called & (rows.customer_id == NOBODY))
     return rows.aggregate(**asked)
 
 
@@ -68,7 +70,7 @@ def are_totals(found: dict[str, Any], column: str) -> bool:
         return number > 0
     money = float(found[f"sums_{column}_revenue"] or 0.0)
     others, usual = int(found["sums_rows"]) - number, float(found["sums_revenue"] or 0.0) - money
-    adds_up = usual > 0 and money >= ADDS_UP * usual
+    adds_up = usual > 0 and number < others and money >= ADDS_UP * usual
     larger = usual > 0 and money * others >= MUCH_LARGER * usual * number
     return adds_up or larger or int(found[f"sums_{column}_nobody"]) > 0
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cxvalue.study import TableSource
+from cxvalue.tables.read.billing import is_interval
 from cxvalue.tables.read.roles import KEY, is_tax_rate, role_of, said
 from cxvalue.tables.read.schema import CONTRACTS
 
@@ -74,6 +75,8 @@ def _may_be(name: str, role: str) -> bool:
     words = said(name)
     if role == "rate":
         return is_tax_rate(name)
+    if role == "interval":
+        return is_interval(name) or re.fullmatch(r"((subscription|price) )?(plan|period)", words) is not None
     if role in ("refund", "tax", "net", "quantity") and (re.search(KEY, words) or _NO_AMOUNT.search(words)):
         return False
     if role == "net" and not (role_of(name, "amount") or re.fullmatch(r"net\w*", words)):

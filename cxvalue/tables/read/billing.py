@@ -78,6 +78,49 @@ _CJK = {
 _CJK_NUMBERS = {
     "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "十二": 12
 }  # fmt: skip
+_BILLING = (
+    r"billing|billed|bill|payment|payments|invoicing|zahlungs?(weise|intervall|rhythmus|turnus|frequenz|periode|"
+    r"zeitraum)|zahlweise|(ab)?rechnungs?(intervall|zyklus|zeitraum|periode|rhythmus|turnus|frequenz)|abrechnung|"
+    r"beitragszahlung|zahlung|facturation|paiement|prélèvement|facturación|pago|cobro|fatturazione|pagamento|"
+    r"faturamento|cobrança|facturering|facturatie|betaal(frequentie|periode|termijn)|betaling|rozliczeni\w+|płatności|"
+    r"оплат[аыи]|платеж(а|ей)|платежу|платежів|платы|списани[яе]|списання|биллинга?|білінгу?|расч[её]тный|розрахунковий|"
+    r"тарификации"
+)
+_HOW_OFTEN = (
+    r"interval|cycle|frequency|freq|recurrence|cadence|intervall|turnus|rhythmus|zyklus|frequenz|périodicité|fréquence|"
+    r"intervalle|periodicidad|frecuencia|intervalo|ciclo|periodicità|frequenza|intervallo|periodicidade|frequência|"
+    r"frequentie|częstotliwość|периодичность|частота|интервал|періодичність|інтервал"
+)
+_OF_IT = (
+    r"period|periode|période|periodo|período|okres|период|період|plan|price|subscription|fee|charge|abo|der|de|del|di|"
+    r"da|du|des|la|of|подписки|підписки"
+)
+_BILLED = (
+    rf"(({_BILLING}|{_HOW_OFTEN}|{_OF_IT}) )*({_BILLING}|{_HOW_OFTEN})( ({_BILLING}|{_HOW_OFTEN}|{_OF_IT}))*|"
+    r"(付费|计费|账单|缴费|支付|付款|扣费|结算|收费)(周期|频率|方式)|"
+    r"(支払い?|請求|課金)(周期|間隔|サイクル|頻度)|(결제|청구|납부) ?주기"
+)
+"""The whole of the name of a column that says how often a contract is paid."""
+_NOT_BILLED = (
+    r"notice|term\b|terms|contract|commit|laufzeit|kündig|dauer|duration|bindung|vertrag|warrant|garant|cancel|minimum|"
+    r"tenure|engagement|préavis|durée|plazo|permanencia|contrato|preaviso|contratto|durata|срок|договор|контракт|"
+    r"уведомлен|строк|договір|договор|trial|deliver|ship|liefer|reminder|合同|合约|期限|期间|试用|契約"
+)
+"""Parts of the name of a column of times in which nothing is paid: how long a contract is, or lasts after a notice."""
+
+
+def is_interval(name: str) -> bool:
+    """Whether the name of a column says that it is how often a contract is paid.
+
+    >>> is_interval("Billing cycle"), is_interval("billing_city"), is_interval("notice period")
+    (True, False, False)
+    """
+    return re.fullmatch(_BILLED, said(name)) is not None
+
+
+def is_no_interval(name: str) -> bool:
+    """Whether the name of a column says that its times are of something else: how long a contract is, or a notice."""
+    return re.search(_NOT_BILLED, said(name)) is not None
 
 
 def months_of(word: str) -> str | None:
@@ -86,7 +129,7 @@ def months_of(word: str) -> str | None:
     >>> months_of("every 3 months"), months_of("vierteljährlich"), months_of("два года"), months_of("twice a year")
     ('3', '3', '24', None)
     """
-    if re.search(r"[^\w\s().'/-]|^\W*[-−]\d", word):
+    if re.search(r"[^\w\s().'/-]|^\W*[-−]\d|\d\s*/", word):
         return None
     words = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", said(word))
     words = re.sub(r"^(1|one|один|одна) (?=раз )|^(1 x|1 mal|one time) (?=(a|per|pro|im|par) )", "", words)

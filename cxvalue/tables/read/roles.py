@@ -126,7 +126,7 @@ _CREDIT = {frozenset(pair.split()): pair.split()[1] for pair in _PAIRS.split(","
 _SIDES = r"deliver|ship|channel|customer|client|pay|card|order|product"
 """Words in the name of a kind of something else than an entry, whose letters or words may be those of debit and credit."""
 
-_RATE = r"rate\b|\d*satz\b|taux|ставк|tipo\b|aliquota|stawka|tarief|percent|pct|prozent|процент"
+_RATE = r"(?<!corpo)rate\b|(?<!um)satz\b|taux|ставк|tipo\b|aliquota|stawka|tarief|percent|pct|prozent|процент"
 _HIGHEST_RATE, _FEWEST_RATED = 0.5, 20
 _COMMON = (
     0,
@@ -259,6 +259,8 @@ def is_tax_rate(name: str) -> bool:
     >>> is_tax_rate("VAT rate"), is_tax_rate("MwSt.-Satz"), is_tax_rate("VAT %"), is_tax_rate("VAT")
     (True, True, True, False)
     """
+    if role_of(name, "amount"):
+        return False
     return "税率" in name or (role_of(name, "tax") and ("%" in name or re.search(_RATE, said(name)) is not None))
 
 

@@ -187,7 +187,8 @@ class _Shaping:
             else ROW
         )
         if source.latest:  # the last version counts or does not, whatever earlier ones say
-            rank = rank_sql(self.con, self.part, self._text(source.latest, types[source.latest]), self.where, source)
+            own = f"(FROM {self.part} WHERE {start} AND {filled})"
+            rank = rank_sql(self.con, own, self._text(source.latest, types[source.latest]), self.where, source)
             unique = f"{unique.partition('ORDER BY')[0]}ORDER BY {rank} DESC NULLS LAST, {ROW} DESC)"
             passing = unique
         whole = " AND ".join(f"{key} IS NOT NULL" for key in keys) or "false"

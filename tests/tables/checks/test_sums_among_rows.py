@@ -89,10 +89,14 @@ def _goods(rows: list[tuple[str, date, str, float]]) -> str:
     return "\n".join([head, *(f"{who},{day},{product},{amount:.2f}" for who, day, product, amount in rows)]) + "\n"
 
 
-def test_a_brand_called_total_is_told_and_counts(tmp_path: Path) -> None:
-    goods = [(who, day, "Total" if i % 8 == 0 else "Soap", amount) for i, (who, day, amount) in enumerate(_sales())]
+@pytest.mark.parametrize(("others", "named"), [(8, 15), (-8, 105)])
+def test_a_brand_called_total_is_told_and_counts(tmp_path: Path, others: int, named: int) -> None:
+    goods = [
+        (who, day, "Total" if (i % abs(others) == 0) is (others > 0) else "Soap", amount)
+        for i, (who, day, amount) in enumerate(_sales())
+    ]
     (caution,) = [one for one in load(tmp_path, _goods(goods)).cautions if one.kind == "sums_among_rows"]
-    assert (caution.rows, caution.column, caution.lowers) == (15, "product", False)
+    assert (caution.rows, caution.column, caution.lowers) == (named, "product", False)
 
 
 def test_lines_called_total_that_add_up_the_others_are_refused(tmp_path: Path) -> None:

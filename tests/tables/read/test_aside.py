@@ -34,3 +34,22 @@ def test_each_role_is_found_once_and_what_is_used_is_none() -> None:
 )
 def test_who_says_what_is_meant_is_not_asked(settings: dict[str, Any]) -> None:
     assert columns_aside(NAMES, TableSource(columns=COLUMNS, **settings)) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "wanted"),
+    [
+        ("billing interval", "interval", True),
+        ("Plan", "interval", True),
+        ("billing_city", "interval", False),
+        ("notice period", "interval", False),
+        ("MwSt-Satz", "rate", True),
+        ("Umsatz inkl. MwSt.", "rate", False),
+        ("Total incl. 20% VAT", "rate", False),
+    ],
+)
+def test_a_name_is_what_it_says_as_a_whole(name: str, role: str, wanted: bool) -> None:
+    contract = "subscriptions" if role == "interval" else "transactions"
+    columns = {"customer_id": "id", "start": "from"} if role == "interval" else COLUMNS
+    found = columns_aside(["id", "from", name], TableSource(path="x.csv", columns=columns), contract)
+    assert (found.get(role) == name) is wanted

@@ -40,7 +40,7 @@ def test_an_interval_is_its_count_of_its_unit(months: float, words: str) -> None
     "1.5 months;1,5 Monate;0 months;"
     "-1 month;6-8 weeks;12 payments per year;annual, billed monthly;twenty four months;every third month;"
     "dreivierteljährlich;"
-    "1/4-jährlich;> 1 year;½ year;multi-year;Montag;once;monthlyish;Basic;P1Y6M;1 year 6 months;"
+    "1/4-jährlich;> 1 year;½ year;multi-year;Montag;once;monthlyish;12/Jahr;4/Jahr;2/month;Basic;P1Y6M;1 year 6 months;"
     "bimensuel".split(";"),
 )
 def test_an_interval_of_which_a_part_is_not_understood_is_none(word: str) -> None:

@@ -59,3 +59,11 @@ def test_what_does_not_say_which_is_the_last_is_refused(
 def test_latest_goes_with_once_per(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="once_per"):
         load(tmp_path, _source(tmp_path, ("1", "2", "3"), once_per=[]))
+
+
+def test_rows_that_are_none_of_the_table_say_nothing_about_versions(tmp_path: Path) -> None:
+    source = _source(tmp_path, ("9", "10", "11"), footer="leave_out")
+    path = tmp_path / "o.csv"
+    path.write_text(path.read_text(encoding="utf-8") + ",,,,,end of report\n", encoding="utf-8")
+    found = load(tmp_path, source)
+    assert next(one.amount for one in found.counts if one.table == "transactions" and one.kind == "kept") == 40.0
