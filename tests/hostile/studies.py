@@ -107,7 +107,7 @@ def _settings() -> dict[str, str]:
         "a holdout from a day that is none": "cltv: {holdout_start: 2025-06-31}",
         "five thousand digits": f"horizon_months: {'9' * 5000}",
         "five thousand digits of a rate": f"annual_discount_rate: 0.{'9' * 5000}",
-        "a huge hexadecimal number": f"horizon_months: 0x{'f' * 4000}",
+        "a huge hexadecimal number": f"horizon_months: 0x{'F' * 4000}",
         "a number of base 60": "horizon_months: 99:99:99:99",
         "an infinite rate": "annual_discount_rate: .inf",
         "a rate that is no number": "annual_discount_rate: .nan",
