@@ -45,6 +45,6 @@ def test_a_campaign_that_has_not_begun_is_withheld_and_the_others_are_told(littl
     asked.__dict__["declared"] = {one.name: one for one in (*declared, later)}
     assert list(asked.results) == ["spring"]
     findings = {one.id: one for one in asked.effects().findings}
-    assert "before the campaign began" in findings["reactivation.autumn.profit"].text
+    assert "before both groups of the campaign are in them" in findings["reactivation.autumn.profit"].text
     assert all(one.value is None for one in findings.values() if ".autumn." in one.id)
     assert findings["reactivation.spring.return_uplift"].value is not None
