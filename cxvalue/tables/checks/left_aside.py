@@ -60,10 +60,11 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> 
         return []
     found = _asked(con, raw)
     rows = found["rows"]
-    doubts = [_rows_beside(con, raw, role, found) or _amounts_beside(raw, role, found) for role in raw.beside]
     doubts = [
-        _rate_beside(con, raw, role, rows) or one if role in _TAXES else one
-        for role, one in zip(raw.beside, doubts, strict=True)
+        (_rate_beside(con, raw, role, rows) if role in _TAXES else None)
+        or _rows_beside(con, raw, role, found)
+        or _amounts_beside(raw, role, found)
+        for role in raw.beside
     ]
     if cents and found["whole"] == rows:
         text = translate(

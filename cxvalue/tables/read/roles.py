@@ -88,8 +88,6 @@ WORDS: dict[str, str] = {
     r"^(last|date) ?(updat|modif|chang|edit)\w*|\b(row )?version( ?(no|nr|number))?$|geändert|änderung|^aktualisier|modifié|"
     r"mise à jour|modificad|actualizad|modificat|изменен|изменён|обновлен|обновлён|версия|змінено|оновлен|версія|"
     r"更新|修改|版本|変更日|수정일",
-    "interval": r"interval|period|billing|frequency|cycle|recurrence|\bplan\b|turnus|zahl(ungs)?weise|rhythmus|fréquence|"
-    r"frecuencia|периодич|період|周期",
     "start": r"start|begin|from\b|beginn|début|inicio|начал|початок",
     "end": r"\bend|until|expir|cancel|ende|fin\b|конец|окончан|кінець",
     "name": r"name|nom\b|nombre|nome\b|имя|фио|ім'я|名称|氏名",
