@@ -74,7 +74,7 @@ def _at_risk(customers: int, lost: float, risk: float, currency: str, contractua
         translatable("About {lost:,.0f} of {customers:,} customers will leave in 12 months; they brought {risk}")
         if contractual
         else translatable(
-            "About {lost:,.0f} of {customers:,} customers will not buy again in 12 months; they brought {risk}"
+            "About {lost:,.0f} of {customers:,} customers are forecast not to buy again in 12 months; they brought {risk}"
         )
     )
     return translate(message, lost=lost, customers=customers, risk=format_value(risk, currency))
