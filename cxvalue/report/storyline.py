@@ -183,7 +183,9 @@ def _lifetime(model: ReportModel) -> tuple[Slide, ...]:
     # How far past forecasts missed is what the next slide is about.
     miss = model.findings.get("cltv.typical_miss")
     said = told[0].replace(miss.text, "").replace("  ", " ").strip() if miss is not None and miss.is_number else told[0]
-    points = (said,) if chart else (said, *told[1:])
+    lead = model.page.answers[0].about if model.page.answers else ""
+    # The first slide has told it, where it is the answer.
+    points = told[1:] if lead == "cltv" and len(told) > 1 else (said,) if chart else (said, *told[1:])
     return (Slide(words["deck_lifetime"], title, points, chart=chart, notes=(*told, *methods_of(equity))),)
 
 
@@ -240,11 +242,10 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
     names = ("cltv.typical_miss", "cltv.coverage", "cltv.backtest", "cltv.holdout_bias")
     told = tuple(one.text for name in names if (one := found.get(name)) is not None and one.is_number)
     miss = found.get("cltv.typical_miss")
-    rows = [
-        row
-        for row in rows_of(model.tables / "rolling.csv")
-        if row.get("model") == COMBINED and row.get("predicted_margin")
-    ]
+    combined = [row for row in rows_of(model.tables / "rolling.csv") if row.get("model") == COMBINED]
+    # Contracts are forecast by one model, whose past forecasts stand in a table of their own.
+    rows = combined or rows_of(model.tables / "past_forecasts.csv")
+    rows = [row for row in rows if row.get("predicted_margin")]
     longest = max((float(row["horizon_months"]) for row in rows), default=0.0)
     rows = [row for row in rows if float(row["horizon_months"]) == longest]
     if not told:
