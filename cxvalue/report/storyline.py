@@ -36,6 +36,8 @@ CURVES = (
 """Published tables that a slide draws as a curve: the figure with its message, where and what, the key of its words."""
 EVERY = 3
 """A curve is drawn by every third month or day."""
+EVERY_DEPTH = 2
+"""Percent: a curve of discounts is drawn by every second depth."""
 NO_QUESTION = ("base.repeat_rate", "churn.auc", "churn.brier")
 """What nobody who decides misses where it is not stated."""
 MOST_POINTS = 4
@@ -143,8 +145,8 @@ def _discounts(model: ReportModel) -> tuple[Slide, ...]:
     depth, ladder = found.get("discounts.optimal_depth"), found.get("discounts.ladder_profit")
     if depth is None or not depth.is_number or not rows:
         return ()
-    percent = [100 * float(row["depth"]) for row in rows]
-    rows = [row for row, one in zip(rows, percent, strict=True) if abs(one - round(one)) < 1e-6] or rows
+    steps = [100 * float(row["depth"]) / EVERY_DEPTH for row in rows]
+    rows = [row for row, one in zip(rows, steps, strict=True) if abs(one - round(one)) < 1e-6] or rows
     names = ("ladder_profit", "flat_profit", "none_profit")
     told = tuple(one.text for name in names if (one := found.get(f"discounts.{name}")) is not None and one.is_number)
     series = [

@@ -69,6 +69,18 @@ def test_the_axis_of_past_forecasts_names_days_as_a_reader_does(published: Publi
     assert [slide.chart.categories for slide in told if slide.chart] == [("2017年2月5日",)]
 
 
+def test_a_curve_of_discounts_names_every_second_depth(published: Published, tmp_path: Path) -> None:
+    rows = [f"{step / 200},{10 + step},{9 + step},{11 + step}" for step in range(81)]
+    (tmp_path / "discount_curve.csv").write_text(
+        "depth,margin,margin_low,margin_high\n" + "\n".join(rows), encoding="utf-8"
+    )
+    depth = Finding("discounts.optimal_depth", "Best depth", 0.162, unit="share", text="The best is 16.2%.")
+    slides = published.rebuilt(some=[VALUE, depth], tables=tmp_path).slides
+    (chart,) = [slide.chart for slide in slides if slide.chart]
+    assert chart.categories == tuple(f"{depth}%" for depth in range(0, 41, 2))
+    assert chart.series[0].values == tuple(10.0 + step for step in range(0, 81, 4))
+
+
 def test_past_forecasts_of_contracts_are_drawn_from_their_own_table(published: Published, tmp_path: Path) -> None:
     rows = "origin,horizon_months,predicted_margin,actual_margin\n2023-07-01,24,90,100\n2023-01-01,24,80,70\n"
     (tmp_path / "past_forecasts.csv").write_text(rows, encoding="utf-8")
