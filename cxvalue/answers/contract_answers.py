@@ -12,6 +12,7 @@ from cxvalue.findings.numbers import format_value
 from cxvalue.questions.contracts import contract_base, contract_history, contract_value, endings, renewals, tables
 from cxvalue.questions.contracts.display import following_display, note, scores_display, scores_table
 from cxvalue.questions.contracts.findings import clock_words, contract_base_findings, renewal_findings
+from cxvalue.questions.lifetime_value import tracking
 from cxvalue.questions.lifetime_value.display import models_display
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ class ContractAnswers(Contractual):
             today = self.opened.as_of
             drawn = figures.forecast_record(value.record, value.equity, today, months, currency=money, level=level)
             answer.draw(drawn, "forecast_record", figures.caption("forecast_record"))
+        if value.record is not None:
+            answer.tables["past_forecasts.csv"] = value.record.table()
 
     @question
     def where_it_sits(self, answer: Answer) -> None:
@@ -151,5 +154,7 @@ class ContractAnswers(Contractual):
             answer.say(value.missing)
         else:
             caption = figures.caption("future_value", horizon=format_value(self.settings.horizon_months, "months"))
-            drawn = figures.equity_by_decile(customers["cltv"].to_numpy(), self.currency)
+            worth = customers["cltv"].to_numpy()
+            drawn = figures.equity_by_decile(worth, self.currency)
+            answer.tables["future_value_deciles.csv"] = tracking.concentration_table(worth)
             answer.draw(drawn, "future_value", caption)

@@ -71,10 +71,12 @@ def _at_risk(customers: int, lost: float, risk: float, currency: str, contractua
         return translate("No customer is active")
     lost = float(f"{lost:.2g}") if lost >= 100 else round(lost)  # as the finding says it
     message = (
-        translatable("About {lost:,.0f} of {customers:,} customers will leave in 12 months; they brought {risk}")
+        translatable(
+            "About {lost:,.0f} of {customers:,} customers are forecast to leave in 12 months; they brought {risk}"
+        )
         if contractual
         else translatable(
-            "About {lost:,.0f} of {customers:,} customers will not buy again in 12 months; they brought {risk}"
+            "About {lost:,.0f} of {customers:,} customers are forecast not to buy again in 12 months; they brought {risk}"
         )
     )
     return translate(message, lost=lost, customers=customers, risk=format_value(risk, currency))

@@ -30,12 +30,12 @@ ALONE = {
     "ladder": translatable("Ladder as run: {margin} of margin per visit"),
 }
 AHEAD = {
-    ("none", "flat"): translatable("No discount earns {gain} more per visit than best single discount"),
-    ("none", "ladder"): translatable("No discount earns {gain} more per visit than ladder as run"),
-    ("flat", "none"): translatable("Best single discount earns {gain} more per visit than no discount"),
-    ("flat", "ladder"): translatable("Best single discount earns {gain} more per visit than ladder as run"),
-    ("ladder", "none"): translatable("Ladder as run earns {gain} more per visit than no discount"),
-    ("ladder", "flat"): translatable("Ladder as run earns {gain} more per visit than best single discount"),
+    ("none", "flat"): translatable("No discount earns {gain} more per visit than the best single discount"),
+    ("none", "ladder"): translatable("No discount earns {gain} more per visit than the ladder as run"),
+    ("flat", "none"): translatable("The best single discount earns {gain} more per visit than no discount"),
+    ("flat", "ladder"): translatable("The best single discount earns {gain} more per visit than the ladder as run"),
+    ("ladder", "none"): translatable("The ladder as run earns {gain} more per visit than no discount"),
+    ("ladder", "flat"): translatable("The ladder as run earns {gain} more per visit than the best single discount"),
 }
 
 

@@ -13,6 +13,7 @@ from cxvalue.figures.lifetime import DRAWN_LIKE, MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
 from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.language.letters import width_of
 from cxvalue.lifetime.prediction.levers import EROSION_YEARS
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
         )
     axes.axvline(0, color=GREY, linewidth=0.9)
     least, most = min(0.0, float(low.min()), float(gains.min())), max(0.0, float(high.max()), float(gains.max()))
-    room = 0.24 * max(most - least, 1e-9)  # for the numbers beside the bars
+    longest = max(width_of(style.label(gain, currency)) for gain in gains)
+    room = (0.06 + 0.032 * longest) * max(most - least, 1e-9)  # for the numbers beside the bars
     axes.set_xlim(least - room * (least < 0), most + room * (most > 0) + 1e-9)
     names = [_named(row.lever, row.change, currency, thing, row.horizon_months) for row in known.itertuples()]
     axes.set_yticks(places, [style.wrapped(name, 40) for name in names])

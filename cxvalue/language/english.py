@@ -155,9 +155,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "do_experience_no": "Do not pay for faster answers.",
         "do_experience_open": ("Try faster answers on a random share of complaints before paying for them everywhere."),
         "undo_experience": (
-            "A hidden cause, if it explains {share} of what is unexplained both in fast answers and in staying."
+            "A hidden cause of both fast answers and staying: {share} of what is unexplained in each would be enough."
         ),
         "do_lifetime": "Spend less than {value} to win a customer.",
+        "do_lifetime_range": "Spend less than {least} to win a customer, the low end of what one brings (up to {most}).",
         "undo_lifetime": "Customers who change their habits.",
         "card_missed": "past forecasts were {share} off on average",
         "changes": "What changed since the last report",

@@ -53,6 +53,25 @@ class Answer:
     told: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
 
+    def said(self, stop: str) -> tuple[str, str, str]:
+        """The answer in three pieces, the middle one to be stressed: a figure that its sentence tells stands there alone.
+
+        Args:
+            stop: what ends a word that stands before its sentence.
+
+        >>> Answer("programme.waiver", "Yes", "good", "It pays.", (), "").said(".")
+        ('', 'Yes.', ' It pays.')
+        >>> Answer("cltv", "9%", "plain", "Now 9% leave.", (), "").said(".")
+        ('Now ', '9%', ' leave.')
+        """
+        if any(map(str.isdigit, self.word)):
+            for figure in (self.word, self.word[:1].lower() + self.word[1:]):
+                # No part of a longer number: "710 000" does not stand in "1 710 000".
+                there = re.search(rf"(?<![\d.,\u00a0\u202f]){re.escape(figure)}(?!\d)", self.sentence)
+                if there:
+                    return self.sentence[: there.start()], there[0], self.sentence[there.end() :]
+        return "", f"{self.word}{stop}", f" {self.sentence}"
+
 
 def answers_of(findings: Iterable[Finding], words: Words) -> tuple[Answer, ...]:
     """The answers of the first question that has any, at most three; the first has all its points, others say what to do."""
@@ -247,7 +266,8 @@ def _experience(found: Found, words: Words) -> tuple[Answer, ...]:
             sure=_evidence(target, words),
             undo=words["undo_experience"].format(share=format_finding(undo, words)) if undo and undo.is_number else "",
             told=(target.id, kept.id) if kept else (target.id,),
-            aside=("experience.level.negative.share",),
+            # How satisfied people are says nothing about faster answers.
+            aside=("experience.level.negative.share", "experience.step.high.margin"),
         ),
     )  # fmt: skip
 
@@ -262,13 +282,14 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
     told = first_sentence(equity.text)[0]
     spend, aside = "", []
     if newcomer is not None and newcomer.is_number:
-        least, beside = _number(newcomer), ""
-        if newcomer.is_range and newcomer.low is not None:
-            least = newcomer.low
-        elif newcomer.low is not None:
-            beside = words["bracketed"].format(what=format_interval(newcomer, words))
+        beside = words["bracketed"].format(what=format_interval(newcomer, words)) if newcomer.low is not None else ""
         aside.append("cltv.mean")
-        spend = words["do_lifetime"].format(value=f"{format_value(least, newcomer.unit, words)}{beside}")
+        if newcomer.is_range and newcomer.low is not None and newcomer.high is not None:
+            least, most = (format_value(one, newcomer.unit, words) for one in (newcomer.low, newcomer.high))
+            spend = words["do_lifetime_range"].format(least=least, most=most)
+        else:
+            value = format_value(_number(newcomer), newcomer.unit, words)
+            spend = words["do_lifetime"].format(value=f"{value}{beside}")
     if risk is not None and risk.is_number:
         aside.append("base.active")
     return (

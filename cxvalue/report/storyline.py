@@ -36,6 +36,8 @@ CURVES = (
 """Published tables that a slide draws as a curve: the figure with its message, where and what, the key of its words."""
 EVERY = 3
 """A curve is drawn by every third month or day."""
+EVERY_DEPTH = 2
+"""Percent: a curve of discounts is drawn by every second depth."""
 NO_QUESTION = ("base.repeat_rate", "churn.auc", "churn.brier")
 """What nobody who decides misses where it is not stated."""
 MOST_POINTS = 4
@@ -143,8 +145,8 @@ def _discounts(model: ReportModel) -> tuple[Slide, ...]:
     depth, ladder = found.get("discounts.optimal_depth"), found.get("discounts.ladder_profit")
     if depth is None or not depth.is_number or not rows:
         return ()
-    percent = [100 * float(row["depth"]) for row in rows]
-    rows = [row for row, one in zip(rows, percent, strict=True) if abs(one - round(one)) < 1e-6] or rows
+    steps = [100 * float(row["depth"]) / EVERY_DEPTH for row in rows]
+    rows = [row for row, one in zip(rows, steps, strict=True) if abs(one - round(one)) < 1e-6] or rows
     names = ("ladder_profit", "flat_profit", "none_profit")
     told = tuple(one.text for name in names if (one := found.get(f"discounts.{name}")) is not None and one.is_number)
     series = [
@@ -183,7 +185,9 @@ def _lifetime(model: ReportModel) -> tuple[Slide, ...]:
     # How far past forecasts missed is what the next slide is about.
     miss = model.findings.get("cltv.typical_miss")
     said = told[0].replace(miss.text, "").replace("  ", " ").strip() if miss is not None and miss.is_number else told[0]
-    points = (said,) if chart else (said, *told[1:])
+    lead = model.page.answers[0].about if model.page.answers else ""
+    # The first slide has told it, where it is the answer.
+    points = told[1:] if lead == "cltv" and len(told) > 1 else (said,) if chart else (said, *told[1:])
     return (Slide(words["deck_lifetime"], title, points, chart=chart, notes=(*told, *methods_of(equity))),)
 
 
@@ -240,11 +244,10 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
     names = ("cltv.typical_miss", "cltv.coverage", "cltv.backtest", "cltv.holdout_bias")
     told = tuple(one.text for name in names if (one := found.get(name)) is not None and one.is_number)
     miss = found.get("cltv.typical_miss")
-    rows = [
-        row
-        for row in rows_of(model.tables / "rolling.csv")
-        if row.get("model") == COMBINED and row.get("predicted_margin")
-    ]
+    combined = [row for row in rows_of(model.tables / "rolling.csv") if row.get("model") == COMBINED]
+    # Contracts are forecast by one model, whose past forecasts stand in a table of their own.
+    rows = combined or rows_of(model.tables / "past_forecasts.csv")
+    rows = [row for row in rows if row.get("predicted_margin")]
     longest = max((float(row["horizon_months"]) for row in rows), default=0.0)
     rows = [row for row in rows if float(row["horizon_months"]) == longest]
     if not told:

@@ -58,7 +58,7 @@ def test_bands_and_tenths_speak_of_contracts_where_there_are_contracts() -> None
     )
     assert churn_bands(bands, "EUR", contractual=True).axes[0].get_xlabel() == "Probability of ending in 12 months"
     told = message_of(churn_bands(bands, "EUR", (3750, 72.4, 21_115.0)))
-    assert told == "About 72 of 3,750 customers will not buy again in 12 months; they brought EUR 21,100", (
+    assert told == "About 72 of 3,750 customers are forecast not to buy again in 12 months; they brought EUR 21,100", (
         "of all bands"
     )
     tenths = pd.DataFrame({"customers": [9], "predicted": [0.1], "actual": [0.2], "low": [0.1], "high": [0.3]})

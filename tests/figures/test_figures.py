@@ -274,6 +274,17 @@ def test_no_labels_cover_each_other(draw: Callable[[], Figure]) -> None:
     assert overlapping(draw()) == []
 
 
+def test_a_number_beside_a_bar_leaves_room_for_the_names_of_the_bars() -> None:
+    with using("uk"):
+        figure = figures.value_levers(levers(20_800.0, 106_000.0, 99_900.0, -334_000.0), "EUR")
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    for beside in axes.texts:
+        box = beside.get_window_extent()
+        assert axes.bbox.x0 <= box.x0, beside.get_text()
+        assert box.x1 <= axes.bbox.x1, beside.get_text()
+
+
 def test_notebooks_show_a_figure_that_pyplot_does_not_know() -> None:
     figure = figures.waterfall(["a"], [1.0], [True], "USD", title="W")
     png, metadata = figure._repr_png_()  # type: ignore[attr-defined]

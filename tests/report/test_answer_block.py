@@ -195,6 +195,23 @@ def test_what_customers_are_worth_is_a_figure_or_its_range() -> None:
     doubtful = only([dataclasses.replace(one, grade="D") for one in (equity, newcomer)])
     assert doubtful.word == "Between EUR 4.00 and 6.00 M"
     assert "less than EUR 15.00 to" in dict(doubtful.points)[ENGLISH["answer_do"]]
+    assert "(up to EUR 30.00)" in dict(doubtful.points)[ENGLISH["answer_do"]], "a limit without its range"
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence", "said"),
+    [
+        ("EUR 5.00 M", "They bring EUR 5.00 M.", ("They bring ", "EUR 5.00 M", ".")),
+        ("Between EUR 4 and 6", "They bring between EUR 4 and 6.", ("They bring ", "between EUR 4 and 6", ".")),
+        ("710\u00a0000 EUR", "Из 1\u00a0710\u00a0000 EUR.", ("", "710\u00a0000 EUR.", " Из 1\u00a0710\u00a0000 EUR.")),
+        ("Yes", "Yes it does.", ("", "Yes.", " Yes it does.")),
+        ("EUR 9", "They stay.", ("", "EUR 9.", " They stay.")),
+    ],
+)
+def test_a_figure_that_the_sentence_tells_is_not_told_before_it(
+    word: str, sentence: str, said: tuple[str, ...]
+) -> None:
+    assert Answer("cltv", word, "plain", sentence, (), "").said(".") == said
 
 
 def test_experience_leads_where_customers_were_asked() -> None:

@@ -69,6 +69,35 @@ def test_the_axis_of_past_forecasts_names_days_as_a_reader_does(published: Publi
     assert [slide.chart.categories for slide in told if slide.chart] == [("2017年2月5日",)]
 
 
+def test_a_curve_of_discounts_names_every_second_depth(published: Published, tmp_path: Path) -> None:
+    rows = [f"{step / 200},{10 + step},{9 + step},{11 + step}" for step in range(81)]
+    (tmp_path / "discount_curve.csv").write_text(
+        "depth,margin,margin_low,margin_high\n" + "\n".join(rows), encoding="utf-8"
+    )
+    depth = Finding("discounts.optimal_depth", "Best depth", 0.162, unit="share", text="The best is 16.2%.")
+    slides = published.rebuilt(some=[VALUE, depth], tables=tmp_path).slides
+    (chart,) = [slide.chart for slide in slides if slide.chart]
+    assert chart.categories == tuple(f"{depth}%" for depth in range(0, 41, 2))
+    assert chart.series[0].values == tuple(10.0 + step for step in range(0, 81, 4))
+
+
+def test_past_forecasts_of_contracts_are_drawn_from_their_own_table(published: Published, tmp_path: Path) -> None:
+    rows = "origin,horizon_months,predicted_margin,actual_margin\n2023-07-01,24,90,100\n2023-01-01,24,80,70\n"
+    (tmp_path / "past_forecasts.csv").write_text(rows, encoding="utf-8")
+    missed = Finding("cltv.typical_miss", "Miss", 0.12, unit="share", text="Past forecasts missed by 12%.")
+    slides = published.rebuilt(some=[VALUE, missed], tables=tmp_path).slides
+    (chart,) = [slide.chart for slide in slides if slide.chart]
+    assert chart.categories == ("1 Jan 2023", "1 Jul 2023")
+    assert [one.values for one in chart.series] == [(80.0, 90.0), (70.0, 100.0)]
+
+
+def test_what_customers_are_worth_repeats_no_sentence_of_the_answer(published: Published, tmp_path: Path) -> None:
+    mean = Finding("cltv.mean", "Mean", 50.0, unit="EUR", grade="C", text="That is EUR 50 for each.")
+    opening, worth, *_ = published.rebuilt(some=[VALUE, mean], tables=tmp_path).slides
+    assert VALUE.text in opening.title or VALUE.text in opening.points
+    assert worth.points == (mean.text,)
+
+
 def test_how_far_past_forecasts_missed_is_said_on_its_own_slide_only(published: Published, tmp_path: Path) -> None:
     missed = Finding("cltv.typical_miss", "Miss", 0.029, unit="share", text="Past forecasts missed by 2.9%.")
     whole = replace(VALUE, text=f"{VALUE.text} {missed.text} They stay.")

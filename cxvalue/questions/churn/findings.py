@@ -89,8 +89,8 @@ def _lost(churn: Churn, found: Losses, currency: str) -> tuple[str, str]:
     if churn.margin_from == months_before(churn.as_of, 12) + timedelta(days=1):
         return (
             translate(
-                "Of the {members:,} active customers about {leaving:,.0f} ({rate:.1%}) will not buy again within 12 months; "
-                "they brought {worth} of margin in the last 12 months.",
+                "Of the {members:,} active customers about {leaving:,.0f} ({rate:.1%}) are forecast not to buy again "
+                "within 12 months; they brought {worth} of margin in the last 12 months.",
                 **values,
             ),
             translate(
@@ -101,8 +101,8 @@ def _lost(churn: Churn, found: Losses, currency: str) -> tuple[str, str]:
     since = format_date(churn.margin_from)
     return (
         translate(
-            "Of the {members:,} active customers about {leaving:,.0f} ({rate:.1%}) will not buy again within 12 months; "
-            "they brought {worth} of margin since {since}.",
+            "Of the {members:,} active customers about {leaving:,.0f} ({rate:.1%}) are forecast not to buy again "
+            "within 12 months; they brought {worth} of margin since {since}.",
             **values,
             since=since,
         ),

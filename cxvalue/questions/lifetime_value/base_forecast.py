@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, WHOLE_YEAR_DAYS, TimeUnit, date_of, day_number
@@ -200,6 +201,21 @@ class PastRecord:
     def held(self) -> int:
         """How many of the ranges held what came."""
         return sum(said.low <= came <= said.high for said, came in zip(self.forecast, self.actual, strict=True))
+
+    def table(self) -> pd.DataFrame:
+        """A row a forecast, its columns as in ``rolling.csv``.
+
+        Columns: origin (the first day forecast), until, days, horizon_months, actual_margin, predicted_margin, low and high.
+        """
+        rows = zip(self.origins, self.forecast, self.actual, strict=True)
+        return pd.DataFrame([
+            {
+                "origin": origin + timedelta(days=1), "until": origin + timedelta(days=self.days), "days": self.days,
+                "horizon_months": round(self.days / DAYS_PER_MONTH, 1), "actual_margin": came,
+                "predicted_margin": said.value, "low": said.low, "high": said.high,
+            }
+            for origin, said, came in rows
+        ])  # fmt: skip
 
 
 def record_of(base: WholeBase) -> PastRecord | None:

@@ -177,7 +177,7 @@ def record_sentence(record: PastRecord | None, months: int) -> str:
                 **numbers,
             )
         return translate(
-            "No forecast of {months} months could be checked on these data yet; from 1 past date, forecasts "
+            "No {months}-month forecast can be checked yet; from 1 past date, forecasts "
             "of {span} missed by {miss:.1%}.",
             **numbers,
         )
@@ -208,15 +208,15 @@ _MISSED = {
 }
 _MISSED_SHORTER = {
     0: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, "
+        "No {months}-month forecast can be checked yet; from {dates} past dates, "
         "forecasts of {span} missed by {miss:.1%} on average, {worst:.1%} at worst."
     ),
     -1: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, forecasts of {span} "
+        "No {months}-month forecast can be checked yet; from {dates} past dates, forecasts of {span} "
         "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
     ),
     1: translatable(
-        "No forecast of {months} months could be checked on these data yet; from {dates} past dates, forecasts of {span} "
+        "No {months}-month forecast can be checked yet; from {dates} past dates, forecasts of {span} "
         "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
     ),
 }

@@ -32,10 +32,10 @@ LABELS = {
     "robustness": translatable("what would undo it"),
 }
 KEEPS = translatable(
-    "Answering within {target} keeps {kept} more of 100 complainers ({range}); a simple comparison would say {naive}."
+    "Of 100 complainers, {kept} more stayed if answered within {target} ({range}); a simple comparison would say {naive}."
 )
 LOSES = translatable(
-    "Answering within {target} keeps {kept} fewer of 100 complainers ({range}); a simple comparison would say {naive}."
+    "Of 100 complainers, {kept} fewer stayed if answered within {target} ({range}); a simple comparison would say {naive}."
 )
 NOT_SHOWN = translatable(
     "It is not shown that an answer within {target} keeps complainers: {kept} of 100 ({range}); a "

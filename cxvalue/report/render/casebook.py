@@ -12,6 +12,7 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.findings.numbers import format_chance
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
 from cxvalue.language.letters import OFFICE_FONTS, begun, lines_of, longest_word, parted_at_colon, width_of
@@ -336,7 +337,9 @@ class _Sheets:
         if loss and loss.value is not None:
             row += 1
             self._text("case", row, 0, words["book_loss"])
-            self._number("case", row, 2, loss.value, num_format=SHARE, font_color="#555555")
+            # No loss among the outcomes does not make it impossible: the cell holds the number and shows words.
+            form = SHARE if 0.001 <= loss.value <= 0.999 else f'"{format_chance(loss.value, words)}"'
+            self._number("case", row, 2, loss.value, num_format=form, font_color="#555555")
         self._cash_chart(row + 2)
 
     def _cash_chart(self, row: int) -> None:

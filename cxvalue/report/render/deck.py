@@ -37,6 +37,8 @@ LETTERS_IN_A_LINE = 115
 """Of 14 points; fewer than there is room for, since letters differ in width."""
 LETTERS_OF_AN_AXIS = 125
 """Of 12 points, beside one another."""
+NAMES_OF_AN_AXIS = 24
+"""More names of categories than a reader takes in at a glance lie too close."""
 _MOMENT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
 
 
@@ -223,7 +225,8 @@ class _Slide:
                 self._style(axis.axis_title.text_frame.paragraphs[0], 12, QUIET, False)
         names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
         names.format.line.color.rgb = RGBColor.from_string("9AA5B1")
-        step = math.ceil(sum(width_of(one) + 2 for one in chart.categories) / LETTERS_OF_AN_AXIS)
+        letters = sum(width_of(one) + 2 for one in chart.categories)
+        step = max(math.ceil(letters / LETTERS_OF_AN_AXIS), math.ceil(len(chart.categories) / NAMES_OF_AN_AXIS))
         if chart.kind in ("line", "columns") and step > 1:
             self._named_apart(names._element, step)
         if chart.kind == "line":

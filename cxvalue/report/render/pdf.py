@@ -88,7 +88,7 @@ def _content(model: ReportModel) -> dict[str, Any]:
     """All that the layout takes, as plain values."""
     page, words = model.page, model.words
     leads = [
-        {"word": one.word, "tone": one.tone, "sentence": one.sentence, "points": [list(point) for point in one.points]}
+        {"said": list(one.said("")), "tone": one.tone, "points": [list(point) for point in one.points]}
         for one in page.answers
     ]
     return {

@@ -62,8 +62,8 @@ def history_begins(purchases: ir.Table, end: date, ignore_before: date | None) -
     old, customers = int(counts[:many].sum()), sum(newcomers.values())
     later = counts[many : many + 12]
     text = translate(
-        "{old:,} of {customers:,} customers first bought before {day}: most only look new because the history begins "
-        "then. Later months bring {least:,.0f} to {most:,.0f} new customers each. What is said about new customers "
+        "Most of the {old:,} customers (of {customers:,}) first seen before {day} are not new: the history begins shortly "
+        "before. Later months bring {least:,.0f} to {most:,.0f} new customers each. What is said about new customers "
         "includes those of the first months, unless the study file leaves out first purchases before that day.",
         old=old,
         customers=customers,

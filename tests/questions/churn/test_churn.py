@@ -365,7 +365,7 @@ def test_the_executive_sentence_reads_like_an_answer(shops: list[dict[str, Any]]
     assert found["churn.rate"].grade == found["churn.value_at_risk"].grade == "C"
     text = found["churn.value_at_risk"].text
     assert text.startswith(f"Of the {shops[0]['churn'].losses.members:,} active customers about ")
-    assert "will not buy again within 12 months; they brought EUR " in text
+    assert "are forecast not to buy again within 12 months; they brought EUR " in text
     assert text.endswith("of margin in the last 12 months.")
     assert (found["churn.auc"].value, found["churn.brier"].value) == (None, None)
     assert "too short" in found["churn.auc"].text

@@ -188,7 +188,7 @@ def test_the_range_is_said_with_the_half_that_is_as_likely_as_not_and_what_it_is
          "9.1% on average, 9.1% at worst."),
         ((1.25,), OWN_DAYS, "From 1 past date, such a forecast of 24 months missed by "
          "20.0%."),
-        ((1.1, 1.1), 183, "No forecast of 24 months could be checked on these data yet; from 2 past dates, forecasts of 6 "
+        ((1.1, 1.1), 183, "No 24-month forecast can be checked yet; from 2 past dates, forecasts of 6 "
          "months missed by 9.1% on average, 9.1% at worst."),
         ((1.1, 1.1), 30, "from 2 past dates, forecasts of 1 month missed by"),
         ((1.1, 1.1), 14, "from 2 past dates, forecasts of 14 days missed by"),

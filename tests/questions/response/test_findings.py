@@ -35,7 +35,7 @@ def test_the_value_of_the_target_is_the_effect_on_the_slow_times_the_slow() -> N
     value = found["value_of_target"]
     assert (value.value, value.low, value.high) == (15.0 * speed.slow, 5.0 * speed.slow, 25.0 * speed.slow)  # type: ignore[attr-defined]
     text = found["retained"].text  # type: ignore[attr-defined]
-    assert "keeps 9.0 more of 100 complainers" in text
+    assert "9.0 more stayed if answered within" in text
     assert "7.0%" in text
     assert "cause that the data do not show" in text
 
@@ -72,7 +72,7 @@ def test_a_sign_is_said_in_words_or_in_the_range_and_what_is_not_shown_is_not_cl
         instrument=Instrument(Interval(0.2, -0.1, 0.5), 40.0, 0.5),
     )  # fmt: skip
     found = {key: one.text for key, one in written(worse).items()}  # type: ignore[attr-defined]
-    assert "keeps 9.0 fewer of 100 complainers (between 3.0 and 15.0)" in found["retained"]
+    assert "9.0 fewer stayed if answered within 3 days (between 3.0 and 15.0)" in found["retained"]
     assert "would say −2.0" in found["retained"]
     assert "It is not shown that doing so" in found["value_of_target"]
     assert (

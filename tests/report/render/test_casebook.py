@@ -66,6 +66,9 @@ def test_what_is_shown_before_anything_is_calculated_is_what_the_report_says(boo
     assert values["peak_exposure"] == pytest.approx(case.peak_exposure.value)
     assert values["break_even_effect"] == pytest.approx(case.break_even)
     assert values["annual_discount_rate"] == 0.12
+    case_sheet = shown[cells["npv"][0].strip("'")]
+    (loss,) = [row[2] for row in case_sheet.iter_rows() if str(row[0].value).startswith("Probability of a loss")]
+    assert (loss.value, loss.number_format) == (0, '"less than 0.1%"'), "no loss among the outcomes is not impossible"
 
 
 def test_every_formula_gives_the_value_that_it_shows(book: Path) -> None:

@@ -106,15 +106,21 @@ def test_columns_stand_on_zero_and_names_do_not_lie_across_each_other(published:
     days = tuple(f"{day} February 2017" for day in range(1, 25))
     columns = Chart("columns", days, (Series("Actual", (500.0,) * len(days)),), "told")
     losses = Chart("columns", ("a", "b"), (Series("Change", (-5.0, 7.0)),), "told")
-    slides = (Slide("Record", "Past forecasts", chart=columns), Slide("Change", "What changed", chart=losses))
+    short = tuple(f"{depth}%" for depth in range(41))
+    depths = Chart("line", short, (Series("Margin", (5.0,) * len(short)),), "told")
+    slides = (
+        Slide("Record", "Past forecasts", chart=columns),
+        Slide("Change", "What changed", chart=losses),
+        Slide("Discounts", "How deep", chart=depths),
+    )
     render_deck(replace(published.model, slides=slides), tmp_path / "deck.pptx")
     drawn = [shape.chart for slide in pptx.Presentation(str(tmp_path / "deck.pptx")).slides for shape in slide.shapes
              if shape.has_chart]  # fmt: skip
-    assert [chart.value_axis.minimum_scale for chart in drawn] == [0, None]
+    assert [chart.value_axis.minimum_scale for chart in drawn] == [0, None, None]
     skipped = [
         axis.get("val") for chart in drawn for axis in chart._chartSpace.iter() if axis.tag.endswith("tickLblSkip")
     ]
-    assert skipped == ["4"]
+    assert skipped == ["4", "2"]
 
 
 def test_a_card_loses_the_name_that_the_title_says_and_no_other(published: Published, tmp_path: Path) -> None:

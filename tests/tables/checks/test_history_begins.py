@@ -55,7 +55,7 @@ def test_a_file_that_begins_in_the_middle_of_a_history_is_said_first(seed: int) 
     assert after in (date(2023, 2, 1), date(2023, 3, 1), date(2023, 4, 1))
     assert (caution.kind, caution.rows, caution.lowers) == ("history_begins", int((firsts < after).sum()), False)
     assert caution.share == pytest.approx(caution.rows / len(firsts))
-    assert f"{caution.rows:,} of {len(firsts):,} customers first bought before {format_date(after)}" in caution.text
+    assert f"{caution.rows:,} customers (of {len(firsts):,}) first seen before {format_date(after)}" in caution.text
     # The line that it prints answers it.
     assert history_begins(_purchases(table), END, after) is None
 
