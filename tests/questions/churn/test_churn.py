@@ -100,20 +100,18 @@ def test_uncertain_probabilities_widen_the_interval() -> None:
     assert known.rate.high - known.rate.low < 0.07
 
 
-def test_groups_add_up_and_small_ones_are_hidden_and_counted() -> None:
+def test_groups_add_up() -> None:
     p, worth = np.linspace(0.1, 0.9, 30), np.arange(30.0)
     labels = np.array(["a"] * 15 + ["b"] * 12 + ["c"] * 3)
-    found = losses(p, worth, labels, suppress_below=10)
-    assert [(g.name, g.members) for g in found.groups] == [("a", 15), ("b", 12)]
-    assert (found.hidden_groups, found.hidden_members) == (1, 3)
+    found = losses(p, worth, labels)
+    assert [(g.name, g.members) for g in found.groups] == [("a", 15), ("b", 12), ("c", 3)]
     for g in found.groups:
         mine = labels == g.name
         assert g.rate.value == pytest.approx(p[mine].mean())
         assert g.at_risk.value == pytest.approx((p * worth)[mine].sum())
         assert g.worth == worth[mine].sum()
         assert g.rate.low <= g.rate.value <= g.rate.high
-    everybody = losses(p, worth, labels)
-    assert sum(g.at_risk.value for g in everybody.groups) == pytest.approx(everybody.at_risk.value)
+    assert sum(g.at_risk.value for g in found.groups) == pytest.approx(found.at_risk.value)
 
 
 def test_many_members_are_worked_through_in_batches() -> None:
