@@ -19,7 +19,7 @@ from scipy.stats import binom, mannwhitneyu
 from scipy.stats import t as student
 
 from cxvalue import fit
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number
+from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.lifetime.prediction.whole_base import Total
@@ -39,15 +39,9 @@ from cxvalue.tables.labels import segments_of
 from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.tables.states import purchase_states, purchase_states_from_purchases
 from tests.lifetime.conftest import exact_model, make_states
+from tests.purchases import purchases_of
 
 SHOP = sys.modules["cxvalue.simulate.shop_world"]
-YEAR_DAYS = 12 * DAYS_PER_MONTH
-
-
-def purchases_of(transactions: pd.DataFrame, margin: float = 0.35) -> ibis.Table:
-    daily = transactions.groupby(["customer_id", "date"], as_index=False)["revenue"].sum()
-    table = ibis.duckdb.connect().create_table("purchases", daily.assign(margin=margin * daily["revenue"]))
-    return table.mutate(date=table.date.date())
 
 
 def fake_fit(model: Any, as_of: date = date(2026, 6, 30), **changes: Any) -> Any:
