@@ -65,7 +65,8 @@ def one_world(task: tuple[int, int, float, float]) -> dict[str, list[float]]:
         renewal_value(fit, contracts, churn, before=before, leaving=leaving, **settings)
         for churn, (before, leaving) in zip(churns, ways, strict=True)
     ]
-    equities, rates = [value.equity for value in values], [churn.losses.rate for churn in churns if churn.losses]
+    equities = [value.equity for value in values if value.equity]
+    rates = [churn.losses.rate for churn in churns if churn.losses]
     here = every[every["end"] > moment]
     days = (here["end"] - moment).dt.days.to_numpy()
     came = 10.0 * np.minimum(days, MONTHS * DAYS_PER_MONTH).sum() / DAYS_PER_MONTH

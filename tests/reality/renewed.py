@@ -23,7 +23,6 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.blend import sided
 from cxvalue.lifetime.evidence.reference import Reference
-from cxvalue.questions.churn.losses import Losses
 from cxvalue.questions.contracts import miss_range
 from cxvalue.questions.contracts import past_renewals as past_days
 from cxvalue.questions.contracts.contract_base import Contracts, look_ahead
@@ -141,7 +140,7 @@ def _held(
     months: int,
     contracts: tuple[Contracts, Contracts],
     told: tuple[RenewalValue, RenewalValue],
-    losses: Sequence[Losses],
+    losses: Sequence[Any],
 ) -> Iterator[Judged]:
     (known, whole), (said, alone) = contracts, told
     year_ago = months_before(day, CHURN_MONTHS)
@@ -149,7 +148,7 @@ def _held(
     stayed = 1 - known.left_between(year_ago, day) / max(known.active(year_ago).sum(), 1)
     curve, worth, past = kaplan_meier(known, months), known.monthly_value()[active], said.margin[active]
 
-    def one(figure: str, ranges: Iterable[Interval | None], repeated: float, by_age: float, came: float) -> Judged:
+    def one(figure: str, ranges: Iterable[Any], repeated: float, by_age: float, came: float) -> Judged:
         full, narrow = ranges
         return Judged(base.name, day, figure, full, narrow, float(repeated), float(by_age), float(came))
 
