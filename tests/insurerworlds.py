@@ -10,8 +10,11 @@ import pandas as pd
 from cxvalue.engine.embedded import connect
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.drivers import DriverTables
+from cxvalue.questions.contracts.endings import ContractChurn, contract_churn
+from cxvalue.questions.contracts.renewals import RenewalFit, missing_margin
 
 if TYPE_CHECKING:
+    from cxvalue.lifetime.evidence.attempts import Attempts
     from cxvalue.simulate.world import World
 
 
@@ -38,3 +41,20 @@ def of_world(world: World) -> Contracts:
     table = world.tables["subscriptions"]
     buyers = ibis.memtable(table[table["role"] == "buyer"])
     return contracts_of(buyers, as_of=world.study["as_of"], observed_from=world.study["observed_from"])
+
+
+def by_age(
+    fit: RenewalFit,
+    contracts: Contracts,
+    gross_margin: float = 0.25,
+    *,
+    leaving: Attempts | None = None,
+    draws: int = 400,
+    seed: int = 1,
+) -> ContractChurn:
+    """Who will leave where nothing but the contracts is known, so that the sBG forecasts."""
+    con = connect()
+    nobody = con.create_table("nobody", pd.DataFrame({"customer_id": [""], "start": [pd.Timestamp("2025-01-01")]}))
+    missing = missing_margin(contracts, gross_margin)
+    return contract_churn(fit, contracts, DriverTables(nobody), con, gross_margin=gross_margin, missing=missing,
+                          leaving=leaving, draws=draws, seed=seed)  # fmt: skip

@@ -69,10 +69,10 @@ class ContractAnswers(Contractual):
         return contract_value.renewal_value(
             self.fit,
             self.contracts,
+            self.forecast,
             horizon_months=self.settings.horizon_months,
             annual_discount_rate=self.settings.annual_discount_rate,
             gross_margin=self.settings.gross_margin,
-            churn=self.forecast,
             before=self.opened.past_renewals.margin,
             leaving=self.opened.past_renewals.leaving,
             level=self.level,

@@ -104,7 +104,7 @@ class DriverAnswers(Surveyed):
             a_point = point_in_words(touched, metrics)
             answer.say("" if branches else translate(NEEDS_DEPARTMENT))
         answer.show(kpi_display(branches, metrics, money))
-        found = kpi_findings(branches, metrics, main=self.main, currency=money, level=self.level, a_point=a_point)
+        found = kpi_findings(branches, metrics, currency=money, level=self.level, a_point=a_point)
         answer.find(found)
 
     @question

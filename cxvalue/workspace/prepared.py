@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from cxvalue.tables.purchase_log import PurchaseLog
     from cxvalue.tables.states import PurchaseStates
 
+    _Getter = Callable[[str], ibis.Table | None]
+
 KEPT_PREPARATIONS = 3
 HALF_LIVES = "half_lives.json"
 LONGEST_RUN_S = 12 * 3600
@@ -194,14 +196,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
         _keep(folder, HALF_LIVES, half_lives)
         study = with_half_lives(study, half_lives)
     unavailable = experience_obstacles(table, study.metrics)
-    measured = StudyTables(study, table, tables.as_of, tables.observed_from)
-    with working("Measuring campaigns and programmes"):
-        declared = fit_declared(measured, tables.cautions)
-    for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
-        if fits:
-            _keep(folder, f"{name}.json", [one.to_dict() for one in fits])
-    if declared.portfolio is not None:
-        _keep(folder, "portfolio.json", declared.portfolio.to_dict())
+    _measure(folder, StudyTables(study, table, tables.as_of, tables.observed_from), tables)
     if study.contract == "contractual":
         if (subscriptions := table("subscriptions")) is not None:
             contracts = stored_contracts(subscriptions, study, tables)
@@ -216,36 +211,53 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
                 _keep(folder, "contract_past.json", past.to_dict())
     elif (purchases := table("purchases")) is not None:
         try:
-            with working("Fitting the models of purchases"):
-                write_numbered(table, folder)
-                numbered = read_numbered(con, folder, "purchases")
-                rows = purchases if numbered is None else numbered
-                read = cache(lambda day: write_log(purchase_log(rows, day), folder))
-                days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
-                if numbered is None or study.cltv.period is not None or study.cltv.covariates:
-                    counted = cache(partial(_counted, study, purchases, folder))
-                else:
-                    ids = ids_in_order(con, folder, "purchases")
-                    counted = cache(lambda day: _counted_from_log(study, read(day), folder, ids, day))
-                fit = fit_study(study, table, **days, log=read, states=counted)
-            with working("Forecasting every customer, and again from past dates"):
-                log, states = read(fit.as_of), counted(fit.as_of)
-                then = partial(_forecast_then, fit, PastStates(fit, purchases, log), study.level)
-                if len(log) > MANY_CUSTOMERS:
-                    write_base(base_of_study(study, fit, table, log, states), folder)
-                    write_then(then(), folder)
-                else:
-                    with beside(then) as said:
-                        write_base(base_of_study(study, fit, table, log, states), folder)
-                        write_then(said(), folder)
+            _forecast_purchases(folder, study, tables, table, purchases, con)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
-        else:
-            _keep(folder, "cltv.json", fit.to_dict())
     # The folder is about to be renamed, and whoever opens it knows where it is.
     named = replace(tables, paths={name: Path(path.name) for name, path in tables.paths.items()})
     shutil.copyfile(study.path, folder / "study.yml")
     _keep(folder, "prepared.json", {"tables": named.to_dict(), "unavailable": unavailable})
+
+
+def _measure(folder: Path, measured: StudyTables, tables: TableSet) -> None:
+    """Keep what campaigns, programmes and goodwill changed."""
+    with working("Measuring campaigns and programmes"):
+        declared = fit_declared(measured, tables.cautions)
+    for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
+        if fits:
+            _keep(folder, f"{name}.json", [one.to_dict() for one in fits])
+    if declared.portfolio is not None:
+        _keep(folder, "portfolio.json", declared.portfolio.to_dict())
+
+
+def _forecast_purchases(
+    folder: Path, study: StudyFile, tables: TableSet, table: _Getter, purchases: ibis.Table, con: ibis.BaseBackend
+) -> None:
+    """Keep the models of purchases and every customer's forecast, of today and from past dates."""
+    with working("Fitting the models of purchases"):
+        write_numbered(table, folder)
+        numbered = read_numbered(con, folder, "purchases")
+        rows = purchases if numbered is None else numbered
+        read = cache(lambda day: write_log(purchase_log(rows, day), folder))
+        days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
+        if numbered is None or study.cltv.period is not None or study.cltv.covariates:
+            counted = cache(partial(_counted, study, purchases, folder))
+        else:
+            ids = ids_in_order(con, folder, "purchases")
+            counted = cache(lambda day: _counted_from_log(study, read(day), folder, ids, day))
+        fit = fit_study(study, table, **days, log=read, states=counted)
+    with working("Forecasting every customer, and again from past dates"):
+        log, states = read(fit.as_of), counted(fit.as_of)
+        then = partial(_forecast_then, fit, PastStates(fit, purchases, log), study.level)
+        if len(log) > MANY_CUSTOMERS:
+            write_base(base_of_study(study, fit, table, log, states), folder)
+            write_then(then(), folder)
+        else:
+            with beside(then) as said:
+                write_base(base_of_study(study, fit, table, log, states), folder)
+                write_then(said(), folder)
+    _keep(folder, "cltv.json", fit.to_dict())
 
 
 def _forecast_then(fit: CltvFit, then: PastStates, level: float) -> PastForecast | None:
@@ -278,7 +290,7 @@ def stored_contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableS
     return contracts_of(subscriptions, as_of=tables.as_of, observed_from=tables.observed_from, gap_days=days)
 
 
-def _getter(con: ibis.BaseBackend, tables: TableSet) -> Callable[[str], ibis.Table | None]:
+def _getter(con: ibis.BaseBackend, tables: TableSet) -> _Getter:
     """Canonical tables by name, each opened once, None for those that the study lacks."""
     return cache(lambda name: con.read_parquet(tables.paths[name]) if name in tables.paths else None)
 

@@ -78,8 +78,8 @@ def one_world(kind: str, yearly: bool, customers: int, seed: int) -> list[list[f
     contracts = contracts_of(table, as_of=AS_OF, observed_from=FIRST)
     fit, past = fit_renewals(contracts), past_renewals(contracts, AHEAD, 0.1)
     churn = contract_churn(fit, contracts, DriverTables(table), con, gross_margin=1.0, leaving=past.leaving)
-    value = renewal_value(fit, contracts, horizon_months=AHEAD, annual_discount_rate=0.1, gross_margin=1.0,
-                          churn=churn, before=past.margin, leaving=past.leaving)  # fmt: skip
+    value = renewal_value(fit, contracts, churn, horizon_months=AHEAD, annual_discount_rate=0.1, gross_margin=1.0,
+                          before=past.margin, leaving=past.leaving)  # fmt: skip
     said = (value.equity, churn.losses.rate if churn.losses else None, value.new_customer)
     return [
         [float(one.low <= truth <= one.high), one.value / truth - 1, (one.high - one.low) / 2 / one.value]

@@ -22,7 +22,7 @@ from cxvalue.questions.contracts.drivers import COMPLAINT, scores_of
 from cxvalue.questions.contracts.endings import contract_churn
 from cxvalue.questions.contracts.renewals import fit_renewals
 from cxvalue.simulate.insurer_world import InsurerParameters, insurer
-from tests.insurerworlds import in_engine, of_world
+from tests.insurerworlds import by_age, in_engine, of_world
 
 NAMES = ("cltv.equity", "churn.rate", "churn.value_at_risk", "cltv.new_customer")
 MORE = ("churn.satisfaction_gap", "churn.hazard_ratio.complaint", "hazard ratio of region")
@@ -37,17 +37,17 @@ def one_world(task: tuple[int, int, InsurerParameters]) -> tuple[dict[str, list[
     fit = fit_renewals(contracts)
     if fit.full.status != "ok":
         return {}, "withheld"
-    churn = None
     if tables is not None and con is not None:
         churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, seed=seed, draws=300)
+    else:
+        churn = by_age(fit, contracts, seed=seed)
     value = renewal_value(
-        fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, churn=churn, seed=seed
+        fit, contracts, churn, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, seed=seed
     )
-    found = dict(zip(NAMES, (value.equity, value.churn_rate, value.value_at_risk, value.new_customer), strict=True))
-    model = "sbg"
+    rate = churn.losses.rate if churn.losses is not None else None
+    found = dict(zip(NAMES, (value.equity, rate, value.value_at_risk, value.new_customer), strict=True))
     truth = dict(world.truth)
-    if tables is not None and churn is not None:
-        model = churn.model
+    if tables is not None:
         accounts = account_renewals(contracts, scores_of(tables, contracts.as_of), gross_margin=0.25)
         found[MORE[0]] = accounts.gap if accounts else None
         truth[MORE[2]] = true.region_ratio
@@ -68,7 +68,7 @@ def one_world(task: tuple[int, int, InsurerParameters]) -> tuple[dict[str, list[
                 one.value / at - 1,
                 (one.value - at) * 3.92 / width,
             ]
-    return rows, model
+    return rows, churn.model
 
 
 def main(customers: int = 500, worlds: int = 1000, words: tuple[str, ...] = ()) -> None:

@@ -22,6 +22,7 @@ from cxvalue.questions.contracts.contract_base import contracts_of
 from cxvalue.questions.contracts.contract_value import renewal_value
 from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
+from tests.insurerworlds import by_age
 
 FIRST, AS_OF, MONTHS = date(2017, 12, 31), date(2025, 12, 31), 24
 YEARS_BEFORE, YEARS_AFTER = 8, 2
@@ -57,17 +58,21 @@ def one_world(task: tuple[int, int, float, float]) -> dict[str, list[float]]:
     known = every.assign(end=every["end"].where(every["end"] <= moment))
     contracts = contracts_of(ibis.memtable(known), as_of=AS_OF, observed_from=FIRST)
     fit, past = fit_renewals(contracts), past_renewals(contracts, MONTHS, 0.0)
-    told = [
-        renewal_value(fit, contracts, horizon_months=MONTHS, annual_discount_rate=0.0, gross_margin=1.0, **more)
-        for more in ({"before": past.margin, "leaving": past.leaving}, {})
+    settings = {"horizon_months": MONTHS, "annual_discount_rate": 0.0, "gross_margin": 1.0}
+    ways = (past.margin, past.leaving), (None, None)
+    churns = [by_age(fit, contracts, 1.0, leaving=leaving) for _, leaving in ways]
+    values = [
+        renewal_value(fit, contracts, churn, before=before, leaving=leaving, **settings)
+        for churn, (before, leaving) in zip(churns, ways, strict=True)
     ]
+    equities = [value.equity for value in values if value.equity]
+    rates = [churn.losses.rate for churn in churns if churn.losses]
     here = every[every["end"] > moment]
     days = (here["end"] - moment).dt.days.to_numpy()
     came = 10.0 * np.minimum(days, MONTHS * DAYS_PER_MONTH).sum() / DAYS_PER_MONTH
     gone = float((days <= day_number(date(2026, 12, 31)) - day_number(AS_OF)).mean())
     found = {}
-    for name, truth in (("equity", came), ("churn_rate", gone)):
-        full, alone = (getattr(one, name) for one in told)
+    for name, truth, (full, alone) in (("equity", came, equities), ("churn_rate", gone, rates)):
         off = [one.value / truth - 1 for one in (full, alone)]
         found[name] = [_holds(full, truth), _holds(alone, truth), _half(full), _half(alone), *off, *np.square(off)]
     return found

@@ -40,7 +40,6 @@ SETTINGS: dict[str, Any] = {
     "as_of": date(2025, 9, 30),
     "gross_margin": None,
 }
-SETTINGS_OF_FILES = ("rollout",)
 
 
 def shop(customers: int = 120, lines: int = 900, seed: int = 3) -> dict[str, pa.Table]:

@@ -6,7 +6,7 @@ Run alone as ``python -m tests.reality.renewed FOLDER``. Each base is judged wit
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,7 +128,8 @@ def judge(base: Base, learnt: Reference) -> Iterator[Judged]:
                 end = date_of(day_number(day) + round(months * DAYS_PER_MONTH))
                 if end <= base.last:
                     said, alone = (renewal_value(fit, known, horizon_months=months, **way) for way in ways)
-                    yield from _held(base, day, end, months, (known, whole), (said, alone))
+                    losses = [way["churn"].losses for way in ways]
+                    yield from _held(base, day, end, months, (known, whole), (said, alone), losses)
         con.disconnect()
 
 
@@ -139,6 +140,7 @@ def _held(
     months: int,
     contracts: tuple[Contracts, Contracts],
     told: tuple[RenewalValue, RenewalValue],
+    losses: Sequence[Any],
 ) -> Iterator[Judged]:
     (known, whole), (said, alone) = contracts, told
     year_ago = months_before(day, CHURN_MONTHS)
@@ -146,21 +148,23 @@ def _held(
     stayed = 1 - known.left_between(year_ago, day) / max(known.active(year_ago).sum(), 1)
     curve, worth, past = kaplan_meier(known, months), known.monthly_value()[active], said.margin[active]
 
-    def one(figure: str, name: str, repeated: float, by_age: float, came: float) -> Judged:
-        full, narrow = getattr(said, name), getattr(alone, name)
+    def one(figure: str, ranges: Iterable[Any], repeated: float, by_age: float, came: float) -> Judged:
+        full, narrow = ranges
         return Judged(base.name, day, figure, full, narrow, float(repeated), float(by_age), float(came))
 
     brought = whole.revenue_of_relations_on(day, end).sum()
     repeated = repeated_value(known, stayed, months)
-    yield one(f"value, {months} months", "equity", repeated, worth @ curve.sum(axis=1), brought)
+    equities = said.equity, alone.equity
+    yield one(f"value, {months} months", equities, repeated, worth @ curve.sum(axis=1), brought)
     if months == CHURN_MONTHS:
         relations = whole.relations
         gone = (relations["start"] <= day_number(day)) & (relations["end"] > day_number(day))
         gone &= relations["end"] <= day_number(end)
         left = np.isin(known.customers, whole.customers[relations["customer"][gone]])
-        yield one("leave in 12 months", "churn_rate", 1 - stayed, 1 - curve[:, -1].mean(), left.sum() / active.sum())
+        rates, risks = zip(*((one.rate, one.at_risk) for one in losses), strict=True)
+        yield one("leave in 12 months", rates, 1 - stayed, 1 - curve[:, -1].mean(), left.sum() / active.sum())
         at_risk = said.margin[left].sum()
-        yield one("margin at risk", "value_at_risk", (1 - stayed) * past.sum(), (1 - curve[:, -1]) @ past, at_risk)
+        yield one("margin at risk", risks, (1 - stayed) * past.sum(), (1 - curve[:, -1]) @ past, at_risk)
 
 
 def table(rows: list[Judged]) -> Iterator[str]:

@@ -134,22 +134,6 @@ def cross_fitted_att(x: Floats, y: Floats, treated: Bools, odds: Floats, folds: 
     return own - others, share * (left - own) - weight * (left - others)
 
 
-def doubly_robust_ate(
-    x_outcome: Floats, x_treatment: Floats, y: Floats, treated: Bools, chance: Floats | None = None
-) -> tuple[float, Floats]:
-    """Effect on everybody by augmented inverse probability weighting, and each row's influence on it.
-
-    Outcome regressions are linear, one a group; `chance` is P(treatment), by default a logit on `x_treatment`.
-    """
-    p = expit(x_treatment @ fit_logit(x_treatment, treated, ridge=1e-9)) if chance is None else chance
-    fitted = []
-    for group in (treated, ~treated):
-        slope = np.linalg.lstsq(x_outcome[group], y[group], rcond=None)[0]
-        fitted.append(x_outcome @ slope)
-    effect, influence, _, _ = augmented(y, treated, p, *fitted)
-    return effect, influence
-
-
 def augmented(
     y: Floats, treated: Bools, chance: Floats, with_it: Floats, without: Floats
 ) -> tuple[float, Floats, float, Floats]:

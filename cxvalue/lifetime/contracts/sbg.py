@@ -3,13 +3,11 @@
 Every customer leaves at the end of a period with a probability of their own, the same in each period; over customers it
 is Beta(alpha, beta). Then P(still there after t periods) is S(t) = B(alpha, beta + t) / B(alpha, beta), and the share who
 stay rises with age although nobody changes: those likely to leave have left. Source: Fader and Hardie, "How to project
-customer retention", Journal of Interactive Marketing 21 (2007); residual lifetimes: Fader and Hardie, "Customer-base
-valuation in a contractual setting", Marketing Science 29 (2010).
+customer retention", Journal of Interactive Marketing 21 (2007).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -20,7 +18,7 @@ from scipy.special import gammaln, psi
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.chance import principal_steps
 from cxvalue.foundation.errors import CxvalueError, one_of
-from cxvalue.foundation.intervals import interval_ends, reach_of
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
@@ -31,7 +29,6 @@ PARAMETERS = ("alpha", "beta")
 
 _BOUNDS = ((-10.0, 14.0), (-10.0, 14.0))
 _STARTS = (0.5, 2.0, 20.0)
-_NEGLIGIBLE = 1e-13
 
 CHANCE, BEGAN, SINCE = "renewal", "began", "since"
 
@@ -204,8 +201,6 @@ class RenewalModel(Plain):
                 pace *= 1 / factor if mark.months else factor
         return pace
 
-    # curves -----------------------------------------------------------------------------------------------------
-
     def survival(self, t: ArrayLike, renewed: ArrayLike = 0) -> Floats:
         """P(t more renewals | `renewed` so far); with `renewed` 0 the survival curve S(t)."""
         return self.curve(np.array(list(self.params.values())), t, renewed)
@@ -232,88 +227,6 @@ class RenewalModel(Plain):
             elif mark.kind == BEGAN:
                 pace = pace * factor ** (-months / 12)
         return np.asarray(stays**pace) if self.marks else stays
-
-    def survival_bounds(self, t: ArrayLike, level: float = 0.95, draws: int = 1000, seed: int = 1) -> Floats:
-        """Lower and upper bound of S(t), shape (2, ...): quantiles over draws of the parameters."""
-        curves = self.curve(self.draw(draws, np.random.default_rng(seed)), t)
-        return np.array(interval_ends(curves, level))
-
-    def retention(self, t: ArrayLike) -> Floats:
-        """S(t) / S(t - 1) = (beta + t - 1) / (alpha + beta + t - 1): the share that stays at the end of period t."""
-        a, b = self.values
-        age = np.asarray(t, dtype=float) - 1
-        return self.survival(t) / self.survival(age) if self.marks else np.asarray((b + age) / (a + b + age))
-
-    # expectations -----------------------------------------------------------------------------------------------
-
-    def expected_lifetime(self, renewed: int = 0) -> float:
-        """Expected periods from now on of a customer renewed so often, the present period included.
-
-        (alpha + beta + n - 1) / (alpha - 1), which is infinite where alpha is 1 or less: then only a horizon helps.
-        """
-        a, b = self.values
-        if self.marks:
-            raise CxvalueError(
-                "With rates of leaving that differ by renewal or by time only a horizon gives a lifetime."
-            )
-        return (a + b + renewed - 1) / (a - 1) if a > 1 else math.inf
-
-    def discounted_lifetime(self, annual_discount_rate: float) -> float:
-        """Discounted expected lifetime (DEL) of a new customer: sum over t from 0 of S(t) x v^t.
-
-        Payments come at the beginning of each period, the first at time 0; v is the discount factor of one period.
-        """
-        return self._annuity(annual_discount_rate, 0)
-
-    def discounted_residual_lifetime(self, annual_discount_rate: float, renewed: int = 0) -> float:
-        """Discounted expected residual lifetime (DERL) of a customer after `renewed` renewals, just before the next.
-
-        Sum over t from 0 of S(n + 1 + t) / S(n) x v^t: the payment of the renewal that is due now counts in full, if it
-        comes; what was paid for the present period is no longer to come (Fader and Hardie 2010, equation 6).
-        """
-        return float(self.survival(1, renewed)) * self._annuity(annual_discount_rate, renewed + 1)
-
-    def _annuity(self, annual_discount_rate: float, renewed: int) -> float:
-        """Sum over t from 0 of S(n + t) / S(n) x v^t, to where the rest no longer shows."""
-        factor = self._factor(annual_discount_rate)
-        if factor == 1.0:
-            return self.expected_lifetime(renewed)
-        t = np.arange(math.ceil(math.log(_NEGLIGIBLE * (1 - factor)) / math.log(factor)))
-        return float(self.survival(t, renewed) @ factor**t)
-
-    def expected_value(self, periods: int, annual_discount_rate: float, renewed: int = 0) -> float:
-        """Discounted payments of 1 a period over the next `periods`, each paid at the end of a period by those who stay.
-
-        Sum over t from 1 to `periods` of S(n + t) / S(n) x v^t.
-        """
-        t = np.arange(1, periods + 1)
-        return float(self.survival(t, renewed) @ self._factor(annual_discount_rate) ** t)
-
-    def interval(
-        self, figure: Callable[[RenewalModel], float], level: float = 0.95, draws: int = 400, seed: int = 1
-    ) -> tuple[float, float]:
-        """Bounds of any figure of the model, such as its lifetime: quantiles over draws of the parameters."""
-        values = [figure(self.with_params(*row)) for row in self.draw(draws, np.random.default_rng(seed))]
-        # Interpolating between an infinite and a finite draw would give nan.
-        low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2], method="inverted_cdf")
-        return float(low), float(high)
-
-    def with_params(self, alpha: float, beta: float, *factors: float) -> RenewalModel:
-        """The same model at other parameters, with a factor a mark; the uncertainty is kept."""
-        from dataclasses import replace
-
-        if not (0 < alpha < math.inf and 0 < beta < math.inf):
-            raise CxvalueError(
-                "alpha and beta must be positive numbers, got {alpha} and {beta}.", alpha=alpha, beta=beta
-            )
-        return replace(self, params=dict(zip(self.params, map(float, (alpha, beta, *factors)), strict=True)))
-
-    def _factor(self, annual_discount_rate: float) -> float:
-        if not annual_discount_rate >= 0:
-            raise CxvalueError(
-                "annual_discount_rate is {rate}; it must be 0 or more, 0.1 being 10%.", rate=annual_discount_rate
-            )
-        return float((1 + annual_discount_rate) ** (-1 / PERIODS_PER_YEAR[self.time_unit]))
 
 
 def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:

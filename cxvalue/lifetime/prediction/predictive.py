@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -185,30 +184,6 @@ def alive_in_draws(model: LifetimeModel, parameters: Floats, x: Floats, recency:
     if odds_dead is None:
         return model.family.alive(tuple(parameters.T), *rows)
     return expit(-_expanded(model, parameters, lambda at: odds_dead(at, *rows)))
-
-
-def return_in_draws(
-    model: LifetimeModel, parameters: Floats, x: Floats, recency: Floats, age: Floats, t: float
-) -> Floats:
-    """P(at least one purchase within t) of each history (rows) at each draw of the parameters (columns).
-
-    Expanded as in `alive_in_draws`.
-    """
-    rows = (x[:, None], recency[:, None], age[:, None])
-    if model.family.log_odds_dead is not None:
-        return expit(_expanded(model, parameters, partial(_odds_of_return, model, rows, t)))
-    future = model.family.future(tuple(parameters.T), *rows)
-    back = 1 - model.family.none(future, np.array(float(t)))
-    if not model.family.dropout:
-        return back
-    return model.family.alive(tuple(parameters.T), *rows) * back
-
-
-def _odds_of_return(model: LifetimeModel, rows: tuple[Floats, ...], t: float, parameters: Params) -> Floats:
-    x, _, age = rows
-    back = 1 - model.family.none(model.family.posterior(parameters, x, age), np.array(float(t)))
-    back = np.clip(model.family.alive(parameters, *rows) * back, 1e-300, 1 - 1e-12)
-    return np.log(back) - np.log1p(-back)
 
 
 def _expanded(model: LifetimeModel, parameters: Floats, log_odds: Callable[[Params], Floats]) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ from cxvalue.lifetime.prediction.living import living
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cxvalue.tables.states import PurchaseStates
 
 RHYTHM_BROKEN_BELOW = 0.05
@@ -151,30 +153,18 @@ def customer_value(
     if len(divided) > 1:
         streams[0] = replace(streams[0], rng=np.random.default_rng([seed, len(divided) + 1]))
 
-    def every(name: str) -> Floats:
-        """An array with an element for each customer, from those of the parts."""
-        if len(divided) == 1:
-            return np.asarray(getattr(valued[0], name))
-        whole = np.empty(customers)
-        for part, one in zip(divided, valued, strict=True):
-            whole[part.rows] = getattr(one, name)
-        return whole
-
-    def total(name: str) -> Floats:
-        return np.asarray(sum(getattr(one, name) for one in valued))
-
-    cltv, purchases, hidden = every("cltv"), every("purchases"), model.p_alive_withheld
+    found, hidden = _put_together(divided, valued), model.p_alive_withheld
     return CustomerValue(
-        cltv=cltv,
-        cltv_low=every("low"),
-        cltv_high=every("high"),
-        expected_transactions=purchases,
-        p_alive=np.full(customers, math.nan) if hidden else every("alive"),
-        p_return_90d=every("back"),
-        rhythm_broken=every("silence") < RHYTHM_BROKEN_BELOW,
-        equity=Interval.around(float(cltv.sum()), total("value_draws"), level),
-        expected_purchases=Interval.around(float(purchases.sum()), total("purchase_draws"), level),
-        expected_purchases_12m=Interval.around(float(total("in_year")), total("year_draws"), level),
+        cltv=found.cltv,
+        cltv_low=found.low,
+        cltv_high=found.high,
+        expected_transactions=found.purchases,
+        p_alive=np.full(customers, math.nan) if hidden else found.alive,
+        p_return_90d=found.back,
+        rhythm_broken=found.silence < RHYTHM_BROKEN_BELOW,
+        equity=Interval.around(float(found.cltv.sum()), found.value_draws, level),
+        expected_purchases=Interval.around(float(found.purchases.sum()), found.purchase_draws, level),
+        expected_purchases_12m=Interval.around(found.in_year, found.year_draws, level),
         new_customer=_new_customer(model, spend, states, curve, rate, streams[0]),
         margin_rate=rate,
         horizon_months=horizon_months,
@@ -236,6 +226,17 @@ def _valued(part: Part, spend: SpendModel, large: bool, curve: DiscountCurve, ra
         purchase_draws=bought.purchases,
         year_draws=year,
     )
+
+
+def _put_together(divided: Sequence[Part], valued: Sequence[_Valued]) -> _Valued:
+    """The customers of all parts, each in their own place, and the totals over them."""
+    if len(valued) == 1:
+        return valued[0]
+    places = np.argsort(np.concatenate([part.rows for part in divided]))
+    columns: list[Any] = list(zip(*valued, strict=True))
+    first_total = _Valued._fields.index("in_year")
+    of_each: list[Any] = [np.concatenate(one)[places] for one in columns[:first_total]]
+    return _Valued(*of_each, *(sum(one) for one in columns[first_total:]))
 
 
 def _margin_rate(states: PurchaseStates, margin_rate: float | None) -> float:

@@ -48,8 +48,7 @@ class Losses:
     """Expected losses, with intervals at `level` for what will really happen.
 
     `rate` is the share of the `members` that leaves, `leaving` their number, `at_risk` the part of `worth` (the sum of
-    all values) that leaves with them. `groups` has the same for every group large enough to be shown; `hidden_groups`
-    and `hidden_members` say how many were too small.
+    all values) that leaves with them. `groups` has the same for every group.
     """
 
     members: int
@@ -59,8 +58,6 @@ class Losses:
     at_risk: Interval
     level: float
     groups: tuple[GroupLosses, ...] = ()
-    hidden_groups: int = 0
-    hidden_members: int = 0
 
     @property
     def expected(self) -> tuple[int, float, float]:
@@ -94,7 +91,6 @@ def losses(
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 1,
-    suppress_below: int = 0,
 ) -> Losses:
     """What members who may leave take with them: expected, and the interval for what will really happen.
 
@@ -107,7 +103,6 @@ def losses(
         draws: simulated outcomes.
         level: of every interval.
         seed: equal seeds give equal results.
-        suppress_below: groups with fewer members are left out and counted.
 
     Raises:
         CxvalueError: nobody, lengths that differ, or a probability, value or level that makes no sense.
@@ -129,7 +124,6 @@ def losses(
         left += belongs @ lost
         risk += (belongs * worth[rows]) @ lost
     size = np.bincount(group, minlength=names.size)
-    shown = np.flatnonzero(size >= suppress_below) if groups is not None else np.arange(0)
     return Losses(
         members=p.size,
         worth=float(worth.sum()),
@@ -145,10 +139,8 @@ def losses(
                 rate=Interval.around(float(p[group == g].mean()), left[g] / size[g], level),
                 at_risk=Interval.around(float((p * worth)[group == g].sum()), risk[g], level),
             )
-            for g in shown
+            for g in (range(names.size) if groups is not None else ())
         ),
-        hidden_groups=names.size - shown.size if groups is not None else 0,
-        hidden_members=int(size.sum() - size[shown].sum()) if groups is not None else 0,
     )
 
 

@@ -42,8 +42,7 @@ class Contracts:
     month, nan where unknown), relation (its position in `relations`), gap (days since all earlier contracts of the
     customer had ended, 0 or less where they overlap, nan for the first), covered (the end, or the start of the contract that
     goes on from it) and the text columns of the table. `relations` has a row a relation: customer, start, end.
-    `users` counts the rows left out because they are of people who use a contract that somebody else pays, `never_active`
-    those of contracts of no length, `repeated` those that equal another in every column.
+    `users` counts the rows left out because they are of people who use a contract that somebody else pays.
     `at_anniversaries` is the share of the ends that lie near an anniversary of the relation's beginning (nan with fewer
     than 20 ends); by chance it would be at most 13%.
     """
@@ -56,8 +55,6 @@ class Contracts:
     users: int
     at_anniversaries: float = float("nan")
     gap_days: int = GAP_DAYS
-    never_active: int = 0
-    repeated: int = 0
 
     @property
     def annual(self) -> bool:
@@ -251,8 +248,7 @@ def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date,
     users = users & ~users.all()
     table = table[~users]
     active = _days(table["start"]) < _days(table["end"])
-    twice = table.duplicated().to_numpy() & active
-    never, table = int((~active).sum()), table[active & ~twice]
+    table = table[active & ~table.duplicated().to_numpy()]
     codes, names = pd.factorize(table["customer_id"], sort=True)
     value = table["value_per_month"] if "value_per_month" in table.columns else np.nan
     rows = pd.DataFrame({"customer": codes, "start": _days(table["start"]), "end": _days(table["end"]), "value": value})
@@ -270,8 +266,6 @@ def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date,
         users=int(users.sum()),
         at_anniversaries=_at_anniversaries(relations, day_number(as_of), day_number(observed_from)),
         gap_days=gap_days,
-        never_active=never,
-        repeated=int(twice.sum()),
     )
 
 

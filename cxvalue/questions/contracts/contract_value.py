@@ -81,7 +81,6 @@ class RenewalValue:
     cltv: NDArray[np.float64]
     cltv_low: NDArray[np.float64]
     cltv_high: NDArray[np.float64]
-    churn_rate: Interval | None
     value_at_risk: Interval | None
     equity: Interval | None
     new_customer: Interval | None
@@ -137,93 +136,79 @@ class Foreseen(NamedTuple):
 def renewal_value(
     fit: RenewalFit,
     contracts: Contracts,
+    churn: ContractChurn,
     *,
     horizon_months: int,
     annual_discount_rate: float,
     gross_margin: float | None,
-    churn: ContractChurn | None = None,
     before: Attempts | None = None,
     leaving: Attempts | None = None,
     level: float = 0.95,
     draws: int = 400,
     seed: int = 1,
 ) -> RenewalValue:
-    """Value every customer over the horizon, by the model that forecasts in `churn` (the sBG without it).
+    """Value every customer over the horizon, by the model that forecasts in `churn`.
 
     The margin of a month is what the days under contract bring in it, at its end discounted to today:
     sum over months m of gross_margin x value per month x P(there) x (1 + rate)^(-m / 12). What a contract brings in a
     month is taken to stay as it is. `before` and `leaving` are the same forecasts made again from past days, in revenue and
     as paces of leaving (`past_renewals`): the ranges then hold how far off these were.
     """
-    rng = np.random.default_rng(seed)
     day, missing = contracts.as_of, missing_margin(contracts, gross_margin)
     rate = math.nan if missing or gross_margin is None else gross_margin
-    past = rate * contracts.revenue_between(months_before(day, YEAR), day)
     paid = paid_by((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
-    hazard = churn.hazard if churn is not None and churn.forecasts_by_hazard else None
-    followed, pace = (churn.followed, churn.pace) if churn is not None else (1.0, 1.0)
-    now = Forecaster(fit.full, fit.part, hazard, contracts, day, followed=followed, changes=first_year(contracts, day))
-    seen = now.seen
-    in_periods = seen if hazard is None else look_ahead(contracts, fit.part)
-
-    def ahead(months: float) -> Pace:
-        return at_drift(pace_ahead(leaving, fit.full, in_periods, day, months), followed)
-
-    def draw(known: Pace) -> Floats:
-        return known.draw(draws, np.random.default_rng([seed, 3]))
-
-    over_horizon = ahead(horizon_months)
-    now = now._replace(pace=over_horizon.centre)
-    worth = rate * worth_of(now, paid)
-    found = foresee(now, worth, paid, draw(over_horizon), level, rng, pace)
-    rates: tuple[Interval | None, Interval | None] = None, None
-    if churn is not None:
-        p_end = churn.probabilities
-        if churn.losses is not None:
-            rates = churn.losses.rate, churn.losses.at_risk
-    else:
-        in_a_year = ahead(YEAR)
-        p_end = at_pace(1 - fit.full.survival(seen.chances(YEAR), seen.renewed), in_a_year.centre)
-        rates = _churned(fit.full, seen, past[seen.who], p_end, draw(in_a_year), level, rng)
+    now, known = _as_of_today(fit, contracts, churn, leaving, horizon_months)
+    who, worth = now.seen.who, rate * worth_of(now, paid)
+    rng, paces = np.random.default_rng(seed), known.draw(draws, np.random.default_rng([seed, 3]))
+    found = foresee(now, worth, paid, paces, level, rng, churn.pace)
+    tested = equity = newcomer = record = None
+    if not missing:
+        tested = _backtest(fit, churn, contracts, rate, leaving, draws, level, seed)
+        newcomer = _new_customer(now, paid, rate, paces, level, rng, churn.pace)
+        if who.size:
+            equity = _equity(worth, found, churn.pace, None if churn.has_followed else tested, level)
+            if before is not None and len(before):
+                in_margin = replace(before, actual=before.actual * rate, made=before.made * rate)
+                equity, record = range_demanded(equity, found.total, in_margin, day, horizon_months, level)
 
     def spread(values: Floats, elsewhere: float) -> Floats:
         whole = np.full(len(contracts.customers), elsewhere)
-        whole[seen.who] = values
+        whole[who] = values
         return whole
 
-    money, nothing = bool(seen.who.size) and not missing, math.nan if missing else 0.0
-    tested = equity = newcomer = record = None
-    if churn is not None and not missing:
-        tested = _backtest(fit, churn, contracts, rate, leaving, draws, level, seed)
-    if money:
-        equity = _equity(worth, found, pace, None if churn is None or churn.has_followed else tested, level)
-        if before is not None and len(before):
-            in_margin = replace(before, actual=before.actual * rate, made=before.made * rate)
-            equity, record = range_demanded(equity, found.total, in_margin, day, horizon_months, level)
-    if not missing:
-        newcomer = _new_customer(now, paid, rate, draw(over_horizon), level, rng, pace)
+    nothing = math.nan if missing else 0.0
     return RenewalValue(
         active=contracts.active(),
         age_months=contracts.age_months(),
-        p_end=spread(p_end, math.nan),
-        margin=past,
+        p_end=spread(churn.probabilities, math.nan),
+        margin=rate * contracts.revenue_between(months_before(day, YEAR), day),
         cltv=spread(worth * found.expected, nothing),
         cltv_low=spread(np.minimum(worth * found.low, worth * found.high), nothing),
         cltv_high=spread(np.maximum(worth * found.low, worth * found.high), nothing),
-        churn_rate=rates[0],
-        value_at_risk=rates[1] if money else None,
+        value_at_risk=churn.losses.at_risk if churn.losses is not None and not missing else None,
         equity=equity,
         new_customer=newcomer,
         horizon_months=horizon_months,
         annual_discount_rate=annual_discount_rate,
-        missing=missing or ("" if seen.who.size else translate("Nobody is under contract any more.")),
-        model=churn.model if churn is not None else fit.full.name,
+        missing=missing or ("" if who.size else translate("Nobody is under contract any more.")),
+        model=churn.model,
         backtest=tested,
         record=record,
         drift=now.pace,
         first_year=now.changes is not None,
         new_prices=not missing and first_values(contracts)[1],
     )
+
+
+def _as_of_today(
+    fit: RenewalFit, contracts: Contracts, churn: ContractChurn, leaving: Attempts | None, months: int
+) -> tuple[Forecaster, Pace]:
+    """The model that forecasts, at the pace expected over so many months, and how far that pace is known."""
+    day, followed = contracts.as_of, churn.followed
+    hazard = churn.hazard if churn.forecasts_by_hazard else None
+    known = at_drift(pace_ahead(leaving, fit.full, look_ahead(contracts, fit.part), day, months), followed)
+    changes = first_year(contracts, day)
+    return Forecaster(fit.full, fit.part, hazard, contracts, day, known.centre, followed, changes), known
 
 
 def _equity(worth: Floats, found: Foreseen, pace: float, tested: MoneyBacktest | None, level: float) -> Interval:
@@ -361,20 +346,6 @@ def _by_drivers(
             here &= rng.random(here.shape, dtype=np.float32) >= at_pace(rate, paces)
             total += more[:, step] @ here
     return Foreseen(expected, faster, low, high, total)
-
-
-def _churned(
-    model: RenewalModel, seen: Outlook, past: Floats, p: Floats, paces: Floats, level: float, rng: np.random.Generator
-) -> tuple[Interval | None, Interval | None]:
-    """Share of the customers who leave within 12 months and their margin, by the sBG."""
-    if not seen.who.size:
-        return None, None
-    chances, outcomes = seen.chances(YEAR), np.empty((2, paces.size))
-    for place, row in enumerate(model.draw(paces.size, rng)):
-        lost = rng.random(p.size) >= model.curve(row, chances, seen.renewed) ** paces[place]
-        outcomes[:, place] = lost.mean(), past @ lost
-    at_risk = Interval.around(float(p @ past), outcomes[1], level) if not np.isnan(past).any() else None
-    return Interval.around(float(p.mean()), outcomes[0], level), at_risk
 
 
 def _new_customer(

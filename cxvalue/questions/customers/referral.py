@@ -46,12 +46,6 @@ class Referrals:
     worth_of_others: tuple[float, float, float] | None
     level: float
 
-    @property
-    def per_customer_year(self) -> float:
-        """What the referrals of the last 12 months are worth for each customer who was there before."""
-        before = self.customers - self.new
-        return self.new_referred * self.worth[0] / before if before > 0 and self.worth else float("nan")
-
 
 def who_was_referred(customers: ir.Table) -> pd.DataFrame | None:
     """Every customer with whether they were referred and by whom; None where the table does not tell.

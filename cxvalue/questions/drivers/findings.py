@@ -156,7 +156,6 @@ def kpi_findings(
     branches: Sequence[Branch],
     metrics: Mapping[str, MetricRules],
     *,
-    main: str,
     currency: str,
     level: float,
     a_point: str = "",

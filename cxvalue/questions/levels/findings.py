@@ -87,7 +87,7 @@ def level_findings(found: LevelWorth, rows: CustomerQuarters, *, currency: str, 
     for name in LEVELS:
         if not rows.surveyed and name != "negative":
             continue
-        out += [_share_finding(writer, found, rows, name), *_worth_findings(writer, found, rows, name, currency)]
+        out += [_share_finding(writer, found, rows, name), *_worth_findings(writer, found, name, currency)]
     for (name, into), value in found.moves.items():
         told, next_one = level_word(name), level_word(into)
         text = translate(
@@ -158,9 +158,7 @@ def _share_finding(writer: FindingWriter, found: LevelWorth, rows: CustomerQuart
     return writer.write(key, label, value, "share", text)
 
 
-def _worth_findings(
-    writer: FindingWriter, found: LevelWorth, rows: CustomerQuarters, name: str, currency: str
-) -> list[Finding]:
+def _worth_findings(writer: FindingWriter, found: LevelWorth, name: str, currency: str) -> list[Finding]:
     parts: tuple[tuple[str, Mapping[str, Interval], str], ...] = (
         ("margin", found.margin, currency),
         ("churn", found.churn, "share"),

@@ -15,10 +15,10 @@ from statsmodels.discrete.discrete_model import Probit
 from cxvalue.effects.designs.customer_level import Accumulator
 from cxvalue.effects.estimators.abtest import difference_in_means
 from cxvalue.effects.estimators.doubly_robust import (
+    augmented,
     cross_fitted_att,
     cross_fitted_effects,
     cross_fitted_odds,
-    doubly_robust_ate,
     doubly_robust_att,
     fit_logit,
     robustness_value,
@@ -35,12 +35,13 @@ def test_the_published_effect_of_smoking_on_birth_weight_is_reproduced():
     outcome = np.column_stack([one, *(data[name] for name in ("prenatal1_", "mmarried_", "mage", "fbaby_"))])
     choice = np.column_stack([one, data["mmarried_"], data["mage"], data["mage"] ** 2, data["fbaby_"], data["medu"]])
     probit = Probit(treated.astype(float), choice).fit(disp=0)
-    effect, influence = doubly_robust_ate(
-        outcome, choice, data["bweight"].to_numpy(float), treated, stats.norm.cdf(choice @ probit.params)
-    )
+    weight = data["bweight"].to_numpy(float)
+    slopes = (np.linalg.lstsq(outcome[group], weight[group], rcond=None)[0] for group in (treated, ~treated))
+    fitted = [outcome @ slope for slope in slopes]
+    effect, influence, *_ = augmented(weight, treated, stats.norm.cdf(choice @ probit.params), *fitted)
     assert effect == pytest.approx(-230.98920, abs=1e-4)
     # With one chance for everybody the residuals cancel, and what is left is regression adjustment: RA −239.63921.
-    plain, _ = doubly_robust_ate(outcome, choice, data["bweight"].to_numpy(float), treated, np.full(len(data), 0.5))
+    plain, *_ = augmented(weight, treated, np.full(len(data), 0.5), *fitted)
     assert plain == pytest.approx(-239.63921, abs=1e-4)
     # Theirs also carries the error of the fitted models (stacked moments); here it enters at second order only.
     assert np.sqrt((influence**2).sum()) == pytest.approx(26.21056, rel=0.04)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import interval_ends
 from cxvalue.lifetime.contracts.sbg import Durations, RenewalModel, _log_likelihood, durations, fit_renewal, survival
 
 # Fader and Hardie (2007), table 1: 1,000 customers of each segment, the share left after each year, in per mille; the
@@ -59,44 +59,19 @@ def test_the_mean_churn_probability_and_the_rising_retention(segments: dict[str,
     for segment, mean in (("regular", 0.3733), ("high end", 0.1493)):
         alpha, beta = segments[segment].values
         assert alpha / (alpha + beta) == pytest.approx(mean, abs=5e-5)
-    assert segments["regular"].retention([1, 7]) == pytest.approx([0.627, 0.911], abs=5e-4)
+    stays = segments["regular"].survival(np.arange(8))
+    assert (stays[1:] / stays[:-1])[[0, 6]] == pytest.approx([0.627, 0.911], abs=5e-4)
 
 
 def test_the_published_discounted_lifetimes(segments: dict[str, RenewalModel]) -> None:
-    # Annual payments in advance, discounted at 10% a year; DERL after 7 renewals is printed as 7.530.
-    assert segments["regular"].discounted_lifetime(0.1) == pytest.approx(3.69491, abs=1e-4)
-    assert segments["high end"].discounted_lifetime(0.1) == pytest.approx(5.92225, abs=1e-4)
-    residual = [segments["high end"].discounted_residual_lifetime(0.1, n) for n in range(8)]
+    # Annual payments in advance, discounted at 10% a year; after n renewals the one that is due now counts in full.
+    t = np.arange(400)
+    factors = 1.1 ** -t.astype(float)
+    assert segments["regular"].survival(t) @ factors == pytest.approx(3.69491, abs=1e-4)
+    assert segments["high end"].survival(t) @ factors == pytest.approx(5.92225, abs=1e-4)
+    residual = [segments["high end"].survival(t + 1, n) @ factors for n in range(8)]
     expected = [5.4145, 5.9014, 6.2939, 6.6199, 6.8967, 7.1357, 7.3447, 7.5296]
     assert residual == pytest.approx(expected, abs=1e-4)
-
-
-def test_discounted_lifetimes_are_the_sums_that_define_them(segments: dict[str, RenewalModel]) -> None:
-    from scipy.special import hyp2f1
-
-    model, t = segments["high end"], np.arange(2000)
-    factors = 1.2 ** -t.astype(float)
-    assert model.discounted_lifetime(0.2) == pytest.approx(float(model.survival(t) @ factors))
-    alpha, beta = model.values  # the closed form, Fader and Hardie (2010), equation 5
-    assert model.discounted_lifetime(0.2) == pytest.approx(float(hyp2f1(1, beta, alpha + beta, 1 / 1.2)))
-    after = float(model.survival(t + 1, 3) @ factors)
-    assert model.discounted_residual_lifetime(0.2, 3) == pytest.approx(after)
-    assert model.expected_value(2000, 0.2, 3) == pytest.approx(after / 1.2)
-
-
-def test_the_expected_lifetime_is_infinite_where_alpha_is_one_or_less(segments: dict[str, RenewalModel]) -> None:
-    assert segments["regular"].expected_lifetime() == math.inf
-    steady = segments["regular"].with_params(3.0, 6.0)
-    t = np.arange(200_000)
-    assert steady.expected_lifetime() == pytest.approx(float(steady.survival(t).sum()), rel=1e-4)
-    assert steady.expected_lifetime(4) == pytest.approx(float(steady.survival(t, 4).sum()), rel=1e-4)
-
-
-def test_monthly_and_annual_rates_agree() -> None:
-    # Alpha and beta so large that everybody leaves with probability 1% a month: a geometric series, summed by hand.
-    model = fit_renewal(durations([0, 1, 2], [True, True, False], count=[10, 9, 981])).with_params(1e6, 99e6)
-    factor = 1.12 ** (-1 / 12)
-    assert model.discounted_lifetime(0.12) == pytest.approx(1 / (1 - 0.99 * factor), rel=1e-4)
 
 
 @settings(max_examples=60, deadline=None)
@@ -134,13 +109,18 @@ def world(rng: np.random.Generator, customers: int, late: bool) -> Durations:
     return durations(np.minimum(lasted - 1, end)[seen], (lasted <= end)[seen], entry=entry[seen])
 
 
+def bounds(model: RenewalModel, t: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the interval of S(t) over draws of the parameters."""
+    return interval_ends(model.curve(model.draw(1000, np.random.default_rng(1)), t), 0.95)
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_intervals_hold_the_truth_also_when_observation_began_late(late: bool) -> None:
     rng = np.random.default_rng(11)
     truth = survival(0.8, 12.0, [12, 36])
     held = np.zeros(2)
     for _ in range(50):
-        low, high = fit_renewal(world(rng, 800, late)).survival_bounds([12, 36])
+        low, high = bounds(fit_renewal(world(rng, 800, late)), [12, 36])
         held += (low <= truth) & (truth <= high)
     assert (held >= 43).all(), held  # 47 or 48 of 50 expected; 42 or fewer has a probability below 0.5%
 
@@ -159,7 +139,7 @@ def test_equal_customers_are_said_to_be_so() -> None:
     assert model.survival(12) == pytest.approx(0.95**12, abs=0.02)
     if model.status == "degenerate":
         assert "no clear difference" in model.reason
-    low, high = model.survival_bounds(12)
+    low, high = bounds(model, 12)
     assert low <= 0.95**12 <= high
 
 
@@ -174,16 +154,8 @@ def test_what_cannot_be_learnt_is_said() -> None:
         fit_renewal(durations([3], [True]), time_unit="week")
 
 
-def test_intervals_of_any_figure_and_the_way_through_json(segments: dict[str, RenewalModel]) -> None:
+def test_a_model_is_itself_again_from_json(segments: dict[str, RenewalModel]) -> None:
     model = segments["high end"]
-    low, high = model.interval(lambda drawn: drawn.discounted_residual_lifetime(0.1, 7))
-    assert low < 7.5296 < high
-    assert model.interval(RenewalModel.expected_lifetime)[1] == math.inf
     again = RenewalModel.from_dict(model.to_dict())
     assert again.to_dict() == model.to_dict()
     assert again.bounds() == model.bounds()
-    with pytest.raises(CxvalueError, match="must be 0 or more"):
-        model.discounted_lifetime(-0.1)
-    assert model.with_params(3.0, 6.0).discounted_lifetime(0.0) == pytest.approx(4.0)
-    with pytest.raises(CxvalueError, match="must be positive"):
-        model.with_params(0.0, 1.0)

@@ -29,7 +29,7 @@ from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.registry import PERIODIC, without_dropout
 from cxvalue.lifetime.fitting.lifetimes_bridge import cross_check
 from cxvalue.lifetime.fitting.robust import robust_covariance
-from cxvalue.lifetime.prediction.predictive import alive_in_draws, return_in_draws
+from cxvalue.lifetime.prediction.predictive import alive_in_draws
 from tests.lifetime.conftest import exact_model, make_discrete, make_states
 from tests.lifetime.families.test_bgbb import exact
 from tests.lifetime.opportunities import OpportunityWorld, draw_world
@@ -84,16 +84,12 @@ def test_the_family_is_the_model_of_opportunities(donors):
     states, held = counted(x, recency, n, unit="month"), make_discrete(x, recency, n, period="month")
     draws = np.exp(rng.normal(0, 1, (5, 4))) * [1.0, 2.0, 0.5, 8.0]
     alive = alive_in_draws(exact_model("bg_bb", *draws[0], unit="month"), draws, *map(np.float64, (x, recency, n)))
-    back = return_in_draws(
-        exact_model("bg_bb", *draws[0], unit="month"), draws, *map(np.float64, (x, recency, n)), t=7.0
-    )
     for place, values in enumerate(draws):
         ours, own = exact_model("bg_bb", *values, unit="month"), tuple(np.array([value]) for value in values)
         there, future = bgbb.alive(own, x, recency, n), bgbb.posterior(own, x, n)
         away = there * bgbb.count(future, 7, np.zeros(60)) + 1 - there
         assert ours.p_alive(states) == pytest.approx(there, rel=1e-10)
         assert alive[:, place] == pytest.approx(there, rel=1e-10)
-        assert back[:, place] == pytest.approx(1 - away, abs=1e-12)
         assert ours.p_return(states, 7) == pytest.approx(1 - away, abs=1e-12)
         assert ours.p_count(states, 7, 2) == pytest.approx(there * bgbb.count(future, 7, np.full(60, 2.0)), abs=1e-12)
         expected = there * bgbb.expected(future, 7)[:, -1]

@@ -19,7 +19,7 @@ from scipy.stats import binom, mannwhitneyu
 from scipy.stats import t as student
 
 from cxvalue import fit
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number
+from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.lifetime.prediction.whole_base import Total
@@ -39,15 +39,9 @@ from cxvalue.tables.labels import segments_of
 from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.tables.states import purchase_states, purchase_states_from_purchases
 from tests.lifetime.conftest import exact_model, make_states
+from tests.purchases import purchases_of
 
 SHOP = sys.modules["cxvalue.simulate.shop_world"]
-YEAR_DAYS = 12 * DAYS_PER_MONTH
-
-
-def purchases_of(transactions: pd.DataFrame, margin: float = 0.35) -> ibis.Table:
-    daily = transactions.groupby(["customer_id", "date"], as_index=False)["revenue"].sum()
-    table = ibis.duckdb.connect().create_table("purchases", daily.assign(margin=margin * daily["revenue"]))
-    return table.mutate(date=table.date.date())
 
 
 def fake_fit(model: Any, as_of: date = date(2026, 6, 30), **changes: Any) -> Any:
@@ -100,20 +94,18 @@ def test_uncertain_probabilities_widen_the_interval() -> None:
     assert known.rate.high - known.rate.low < 0.07
 
 
-def test_groups_add_up_and_small_ones_are_hidden_and_counted() -> None:
+def test_groups_add_up() -> None:
     p, worth = np.linspace(0.1, 0.9, 30), np.arange(30.0)
     labels = np.array(["a"] * 15 + ["b"] * 12 + ["c"] * 3)
-    found = losses(p, worth, labels, suppress_below=10)
-    assert [(g.name, g.members) for g in found.groups] == [("a", 15), ("b", 12)]
-    assert (found.hidden_groups, found.hidden_members) == (1, 3)
+    found = losses(p, worth, labels)
+    assert [(g.name, g.members) for g in found.groups] == [("a", 15), ("b", 12), ("c", 3)]
     for g in found.groups:
         mine = labels == g.name
         assert g.rate.value == pytest.approx(p[mine].mean())
         assert g.at_risk.value == pytest.approx((p * worth)[mine].sum())
         assert g.worth == worth[mine].sum()
         assert g.rate.low <= g.rate.value <= g.rate.high
-    everybody = losses(p, worth, labels)
-    assert sum(g.at_risk.value for g in everybody.groups) == pytest.approx(everybody.at_risk.value)
+    assert sum(g.at_risk.value for g in found.groups) == pytest.approx(found.at_risk.value)
 
 
 def test_many_members_are_worked_through_in_batches() -> None:

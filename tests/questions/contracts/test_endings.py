@@ -34,7 +34,7 @@ from cxvalue.questions.contracts.renewals import RenewalFit, fit_renewals, missi
 from cxvalue.questions.contracts.tables import renewal_holdout_table
 from cxvalue.simulate.insurer_world import InsurerParameters, insurer
 from cxvalue.simulate.world import World
-from tests.insurerworlds import in_engine, of_world
+from tests.insurerworlds import by_age, in_engine, of_world
 
 SEED = 3
 Made = tuple[World, Contracts, DriverTables, RenewalFit, ContractChurn, AccountRenewals]
@@ -101,29 +101,29 @@ def test_without_drivers_the_two_models_say_nearly_the_same() -> None:
     fit = fit_renewals(contracts)
     bare = DriverTables(tables.subscriptions)
     churn = contract_churn(fit, contracts, bare, con, gross_margin=0.25, draws=40)
-    value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50)
-    assert value.churn_rate is not None
+    simpler = by_age(fit, contracts, draws=50)
+    assert simpler.losses is not None
     assert churn.losses is not None
     said = [float(score.backtest.probabilities.mean()) for score in churn.scores]
     assert said[0] == pytest.approx(said[1], abs=0.03)
-    assert churn.losses.rate.value == pytest.approx(value.churn_rate.value, abs=0.03)
+    assert churn.losses.rate.value == pytest.approx(simpler.losses.rate.value, abs=0.03)
 
 
 def test_value_rests_on_the_model_that_forecasts_who_leaves(made: Made) -> None:
     world, contracts, _, fit, churn, _ = made
     value = renewal_value(
-        fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, churn=churn, draws=150
+        fit, contracts, churn, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=150
     )
     assert (churn.model, value.model) == ("hazard", "hazard")
-    assert churn.losses is not None
-    assert value.churn_rate == churn.losses.rate
     assert value.p_end[churn.seen.who] == pytest.approx(churn.probabilities)
     assert value.equity is not None
     assert value.new_customer is not None
     assert value.cltv.sum() == pytest.approx(value.equity.value)
     assert value.equity.low < world.truth["cltv.equity"] < value.equity.high
     assert value.new_customer.low < world.truth["cltv.new_customer"] < value.new_customer.high
-    simpler = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50)
+    simpler = renewal_value(
+        fit, contracts, by_age(fit, contracts), horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50
+    )
     assert simpler.equity is not None
     assert simpler.equity.value != value.equity.value
 
@@ -132,7 +132,7 @@ def test_value_by_drivers_is_the_sum_of_the_chances_to_stay(made: Made) -> None:
     """Without discount, who can leave first after w of a month brings w + S(1) + … + S(11) + (1 - w) S(12) months of 12."""
     _, contracts, _, fit, churn, _ = made
     value = renewal_value(
-        fit, contracts, horizon_months=12, annual_discount_rate=0.0, gross_margin=1.0, churn=churn, draws=30
+        fit, contracts, churn, horizon_months=12, annual_discount_rate=0.0, gross_margin=1.0, draws=30
     )
     assert churn.hazard is not None
     seen, every = churn.seen, np.arange(churn.seen.who.size)
@@ -146,7 +146,7 @@ def test_value_by_drivers_is_the_sum_of_the_chances_to_stay(made: Made) -> None:
 def test_the_forecast_of_the_past_is_held_against_the_margin_that_came(made: Made) -> None:
     _, contracts, _, fit, churn, _ = made
     value = renewal_value(
-        fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, churn=churn, draws=100
+        fit, contracts, churn, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=100
     )
     assert value.backtest is not None
     assert fit.holdout_start is not None
@@ -197,7 +197,7 @@ def test_a_past_forecast_that_missed_is_said_and_widens_every_range() -> None:
     # Where it is not followed, the miss is held against the future.
     fit = replace(marked, full=fit_renewal(contracts.durations()))
     churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, draws=100)
-    value = renewal_value(fit, contracts, churn=churn, **settings)  # type: ignore[arg-type]
+    value = renewal_value(fit, contracts, churn, **settings)  # type: ignore[arg-type]
     assert churn.leavers is not None
     assert churn.leavers.outside
     past = churn.backtest
@@ -207,7 +207,7 @@ def test_a_past_forecast_that_missed_is_said_and_widens_every_range() -> None:
     assert churn.losses is not None
     assert churn.losses.rate.high >= (1 - (1 - churn.probabilities) ** churn.pace).mean()
     calm = replace(churn, leavers=None)
-    narrow = renewal_value(fit, contracts, churn=calm, **settings)  # type: ignore[arg-type]
+    narrow = renewal_value(fit, contracts, calm, **settings)  # type: ignore[arg-type]
     for one, other in ((value.equity, narrow.equity), (value.new_customer, narrow.new_customer)):
         assert one is not None
         assert other is not None
@@ -327,8 +327,12 @@ def test_contracts_that_end_by_the_year_get_a_yearly_clock_whose_intervals_hold(
         contracts = of_world(world)
         fit = fit_renewals(contracts)
         assert (fit.clock, fit.full.time_unit) == ("year", "year")
-        value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=200)
-        found = (value.equity, value.churn_rate, value.new_customer)
+        churn = by_age(fit, contracts, draws=200)
+        assert churn.losses is not None
+        value = renewal_value(
+            fit, contracts, churn, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=200
+        )
+        found = (value.equity, churn.losses.rate, value.new_customer)
         for name, interval in zip(held, found, strict=True):
             assert interval is not None
             held[name] += interval.low <= world.truth[name] <= interval.high
@@ -349,7 +353,9 @@ def test_the_clock_of_the_contracts_is_said_on_the_page() -> None:
     contracts, tables, con = in_engine(insurer(500, seed=1))
     fit = fit_renewals(contracts)
     churn = contract_churn(fit, contracts, DriverTables(tables.subscriptions), con, gross_margin=0.25, draws=40)
-    value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50)
+    value = renewal_value(
+        fit, contracts, churn, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50
+    )
 
     def equity(clock: str) -> Finding:
         asked = replace(fit, clock=clock, at_anniversaries=0.6)

@@ -16,6 +16,7 @@ from cxvalue.questions.contracts.contract_value import Forecaster, renewal_value
 from cxvalue.questions.contracts.first_year import FirstYear, first_values, first_year
 from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
+from tests.insurerworlds import by_age
 
 FIRST, AS_OF, FAR = date(2021, 1, 1), date(2024, 12, 31), 10**6
 BEGUN, TODAY = ((day - date(1970, 1, 1)).days for day in (FIRST, AS_OF))
@@ -177,8 +178,10 @@ def test_equity_and_new_customers_hold_the_truth_where_prices_begin_low(first: f
     frame = rows_of(first, months)
     contracts = contracts_from(frame)
     past = past_renewals(contracts, 12, 0.0)
-    value = renewal_value(fit_renewals(contracts), contracts, horizon_months=12, annual_discount_rate=0.0,
-                          gross_margin=1.0, before=past.margin, leaving=past.leaving)  # fmt: skip
+    fit = fit_renewals(contracts)
+    churn = by_age(fit, contracts, 1.0, leaving=past.leaving)
+    value = renewal_value(fit, contracts, churn, horizon_months=12, annual_discount_rate=0.0, gross_margin=1.0,
+                          before=past.margin, leaving=past.leaving)  # fmt: skip
     ahead = frame[frame["c"].isin(frame["c"][(frame["s"] <= TODAY) & (frame["e"] > TODAY)])]
     days = np.minimum(ahead["e"], TODAY + 365) - np.maximum(ahead["s"], TODAY)
     came = float((np.clip(days, 0, None) * ahead["u"]).sum() / 30.4375)

@@ -11,21 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.engine.embedded import connect
 from cxvalue.findings.numbers import format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.contracts.sbg import fit_renewal
 from cxvalue.questions.contracts.contract_base import Contracts, base_waterfall, contracts_of
 from cxvalue.questions.contracts.contract_history import following_table, monthly_contracts, survival_table
 from cxvalue.questions.contracts.contract_value import renewal_value
-from cxvalue.questions.contracts.drivers import DriverTables
-from cxvalue.questions.contracts.endings import contract_churn
 from cxvalue.questions.contracts.findings import contract_base_findings, drift_words, renewal_findings
 from cxvalue.questions.contracts.renewals import RenewalFit, fit_renewals, renewal_models_table
 from cxvalue.questions.contracts.tables import renewal_customers_table
 from cxvalue.simulate import insurer
 from cxvalue.simulate.insurer_world import InsurerParameters
-from tests.insurerworlds import of_world
+from tests.insurerworlds import by_age, of_world
 
 AS_OF = date(2025, 12, 31)
 
@@ -104,11 +101,13 @@ def test_gaps_of_2_to_31_days_change_nothing_about_who_leaves() -> None:
     assert gaps.active(date(2024, 12, 31)).tolist() == gapless.active(date(2024, 12, 31)).tolist()
     fits = [fit_renewals(one) for one in (gapless, gaps)]
     assert fits[0].to_dict() == fits[1].to_dict()
+    churns = [by_age(fit, one, 0.5, draws=30) for fit, one in zip(fits, (gapless, gaps), strict=True)]
     figures = [
-        renewal_value(fit, one, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.5, draws=30)
-        for fit, one in zip(fits, (gapless, gaps), strict=True)
+        renewal_value(fit, one, churn, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.5, draws=30)
+        for fit, one, churn in zip(fits, (gapless, gaps), churns, strict=True)
     ]
-    assert figures[0].churn_rate == figures[1].churn_rate
+    rates = [churn.losses.rate for churn in churns if churn.losses is not None]
+    assert rates[0] == rates[1]
     assert figures[0].equity == figures[1].equity
     # Without the rule every late renewal would be a loss.
     assert fit_renewals(made(*late, gap_days=0)).full.values != fits[0].full.values
@@ -137,13 +136,12 @@ def test_contracts_of_no_length_are_nobody_and_equal_rows_count_once() -> None:
     rows = [("a", "2024-01-01", None, 10.0), ("b", "2024-03-01", "2025-02-01", 20.0), ("c", "2024-03-01", None, 5.0)]
     plain = made(*rows)
     more = made(*rows, ("n", "2025-05-05", "2025-05-05", 9.0), ("a", "2023-05-05", "2023-05-05", 9.0), rows[0], rows[1])
-    assert (more.never_active, more.repeated) == (2, 2)
     assert more.customers.tolist() == ["a", "b", "c"]
     pd.testing.assert_frame_equal(more.rows, plain.rows)
     pd.testing.assert_frame_equal(more.relations, plain.relations)
     # Two contracts that run side by side are two, whether they differ in plan or in price.
     beside = made(rows[0], rows[0], plan=["phone", "net"])
-    assert (beside.monthly_value().tolist(), beside.repeated) == ([20.0], 0)
+    assert beside.monthly_value().tolist() == [20.0]
 
 
 def test_every_end_counts_and_months_that_are_not_over_count_in_part() -> None:
@@ -224,12 +222,12 @@ def test_the_model_follows_kaplan_meier() -> None:
 
 def test_what_cannot_be_said_is_none_with_a_reason() -> None:
     contracts = made(("a", "2023-01-01", None, None), ("b", "2023-01-01", "2024-02-01", 5.0))
-    value = renewal_value(
-        fit_renewals(contracts), contracts, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.3
-    )
+    fit = fit_renewals(contracts)
+    churn = by_age(fit, contracts, 0.3)
+    value = renewal_value(fit, contracts, churn, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.3)
     assert value.missing == "1 of 2 contracts do not have a value per month (column value_per_month of subscriptions)."
     assert (value.equity, value.value_at_risk, value.new_customer) == (None, None, None)
-    assert value.churn_rate is not None
+    assert churn.losses is not None
     with pytest.raises(CxvalueError, match="No contract ended"):
         fit_renewals(made(("a", "2023-01-01", None, 1.0)))
 
@@ -242,8 +240,12 @@ def test_intervals_hold_what_simulated_customers_do(worlds: int, least: int) -> 
         contracts = of_world(world)
         model, part = fit_renewal(contracts.durations()), contracts.part_of_last_period()
         fit = RenewalFit(contracts.as_of, None, model, part, None, 1.0, None, contracts.left_out())
-        value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=250)
-        found = (value.equity, value.churn_rate, value.value_at_risk, value.new_customer)
+        churn = by_age(fit, contracts, draws=250)
+        assert churn.losses is not None
+        value = renewal_value(
+            fit, contracts, churn, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=250
+        )
+        found = (value.equity, churn.losses.rate, value.value_at_risk, value.new_customer)
         for name, interval in zip(held, found, strict=True):
             assert interval is not None
             held[name] += interval.low <= world.truth[name] <= interval.high
@@ -256,10 +258,8 @@ def test_a_forecast_that_nothing_could_be_tried_on_is_grade_d() -> None:
     short = replace(contracts, observed_from=contracts.as_of - timedelta(days=70))
     fit = fit_renewals(short)
     assert fit.holdout_start is None
-    con = connect()
-    table = pd.DataFrame({"customer_id": ["a"], "start": [pd.Timestamp("2025-01-01")]})
-    churn = contract_churn(fit, short, DriverTables(con.create_table("subscriptions", table)), con, gross_margin=0.25)
-    value = renewal_value(fit, short, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.25, churn=churn)
+    churn = by_age(fit, short)
+    value = renewal_value(fit, short, churn, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.25)
     found = {one.id: one for one in renewal_findings(value, fit, churn, customers=9, currency="EUR", level=0.95)}
     assert found["cltv.equity"].grade == "D"
     assert "the history is too short to test this forecast" in found["cltv.equity"].text
@@ -281,7 +281,8 @@ def test_tables_agree_with_the_totals_and_the_fit_survives_json() -> None:
     contracts = of_world(insurer(600, seed=3))
     fit = fit_renewals(contracts)
     assert RenewalFit.from_dict(fit.to_dict()).to_dict() == fit.to_dict()
-    value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25)
+    churn = by_age(fit, contracts)
+    value = renewal_value(fit, contracts, churn, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25)
     assert value.equity is not None
     assert value.value_at_risk is not None
     customers = renewal_customers_table(value, contracts)
@@ -291,6 +292,6 @@ def test_tables_agree_with_the_totals_and_the_fit_survives_json() -> None:
     assert set(renewal_models_table(fit)["window"]) == {"calibration", "full"}
     assert fit.score is not None
     assert fit.score.bias == pytest.approx(fit.score.predicted - fit.score.actual)
-    dearer = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.2, gross_margin=0.25)
+    dearer = renewal_value(fit, contracts, churn, horizon_months=24, annual_discount_rate=0.2, gross_margin=0.25)
     assert dearer.equity is not None
     assert dearer.equity.value < value.equity.value

@@ -22,8 +22,6 @@ from cxvalue.simulate.cosmetics_world import CosmeticsParameters, draw_visits, t
 from cxvalue.tables.read.sql import ROW
 from tests.calibration.discounts import occasions_in_memory
 
-NONE = np.array([], dtype=float)
-
 
 def table_of(rows, **more):
     columns = ["customer_id", "date", "rung", "depth", "accepted"]

@@ -44,9 +44,9 @@ def test_whoever_owns_a_kpi_must_not_compute_it() -> None:
     branch = Branch("shops", {"store": 300}, Interval(5.0, -1.0, 11.0))
     metrics = {"store": MetricRules(owner="shops", computed_by="shops"), "web": MetricRules(owner="it", computed_by="bi"),
                "nobody": MetricRules()}  # fmt: skip
-    found = {one.id: one for one in kpi_findings([branch], metrics, main="overall", currency="EUR", level=0.95)}
+    found = {one.id: one for one in kpi_findings([branch], metrics, currency="EUR", level=0.95)}
     assert set(found) == {"experience.kpi.shops.margin_per_point", "experience.kpi.store.owner_computes"}
     assert "is computed by its own owner" in found["experience.kpi.store.owner_computes"].text
-    told = kpi_findings([branch], metrics, main="overall", currency="EUR", level=0.95, a_point="A point is so much.")[0]
+    told = kpi_findings([branch], metrics, currency="EUR", level=0.95, a_point="A point is so much.")[0]
     assert told.text.endswith("A link. A point is so much.")
     assert "A link" in found["experience.kpi.shops.margin_per_point"].text

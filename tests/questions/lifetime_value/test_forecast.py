@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,13 +21,7 @@ from cxvalue.questions.lifetime_value.base_forecast import weights_of
 from cxvalue.simulate import shop
 from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 from cxvalue.workspace.opened import Study
-
-
-def as_purchases(transactions: pd.DataFrame, margin: float) -> ibis.Table:
-    daily = transactions.groupby(["customer_id", "date"], as_index=False)["revenue"].sum()
-    table = ibis.duckdb.connect().create_table("purchases", daily.assign(margin=margin * daily["revenue"]))
-    return table.mutate(date=table.date.date())
-
+from tests.purchases import purchases_of
 
 # Fader, Hardie and Lee (2005) for the BG/NBD, Fader and Hardie (2013) for the Gamma-Gamma, the test suites of CLVTools
 # and BTYD for the Pareto/NBD, BTYDplus for the MBG/NBD; at full precision as re-run with CLVTools 0.12.1, BTYD 2.4.3
@@ -198,7 +191,7 @@ def test_a_world_without_leaving_withholds_who_is_alive() -> None:
     frame = pd.DataFrame(rows, columns=["customer_id", "day", "revenue"])
     frame["date"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["day"], unit="D")
     as_of = date(2024, 1, 1) + timedelta(days=days - 1)
-    purchases = as_purchases(frame, 0.3)
+    purchases = purchases_of(frame, 0.3)
     fit = forecast.fit_cltv(purchases, as_of=as_of, observed_from=date(2024, 1, 1))
     assert fit.forecast == "nbd"
     assert "do not show customers leaving for good" in fit.withheld
@@ -213,7 +206,7 @@ def test_a_world_without_leaving_withholds_who_is_alive() -> None:
 def test_a_simulated_shop_is_valued_near_its_truth() -> None:
     world = shop(1500, seed=11)
     as_of = world.study["as_of"]
-    purchases = as_purchases(world.tables["transactions"], world.study["gross_margin"])
+    purchases = purchases_of(world.tables["transactions"], world.study["gross_margin"])
     fit = forecast.fit_cltv(
         purchases,
         as_of=as_of,
@@ -234,7 +227,7 @@ def test_a_simulated_shop_is_valued_near_its_truth() -> None:
 
 def test_nobody_who_came_twice_is_said_plainly() -> None:
     frame = pd.DataFrame({"customer_id": ["a", "b"], "date": pd.to_datetime(["2025-01-01", "2025-02-01"])})
-    purchases = as_purchases(frame.assign(revenue=5.0), 0.3)
+    purchases = purchases_of(frame.assign(revenue=5.0), 0.3)
     with pytest.raises(CxvalueError, match="Nobody bought a second time"):
         forecast.fit_cltv(purchases, as_of=date(2025, 6, 30), observed_from=date(2025, 1, 1))
 
@@ -246,7 +239,7 @@ def test_a_short_history_has_no_holdout_and_is_chosen_by_aic() -> None:
         [(f"c{n}", pd.Timestamp("2025-01-01") + pd.Timedelta(days=day), 5.0) for n in range(60) for day in (0, n % 50)],
         columns=["customer_id", "date", "revenue"],
     )
-    fit = forecast.fit_cltv(as_purchases(frame, 0.3), as_of=date(2025, 3, 1), observed_from=date(2025, 1, 1))
+    fit = forecast.fit_cltv(purchases_of(frame, 0.3), as_of=date(2025, 3, 1), observed_from=date(2025, 1, 1))
     assert (fit.holdout_start, fit.scores, fit.score) == (None, (), None)
     assert cltv.holdout_table(fit).empty
     assert set(cltv.models_table(fit)["window"]) == {"full"}
@@ -254,7 +247,7 @@ def test_a_short_history_has_no_holdout_and_is_chosen_by_aic() -> None:
     assert fit.selected == min(sound, key=lambda name: sound[name])
     for check in (tracking.tracking_table, tracking.calibration_by_frequency):
         with pytest.raises(CxvalueError, match="needs a holdout, and these models were fitted without one"):
-            check(fit, as_purchases(frame, 0.3))
+            check(fit, purchases_of(frame, 0.3))
 
 
 def test_concentration_ranks_and_shares() -> None:

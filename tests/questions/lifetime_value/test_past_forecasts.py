@@ -21,6 +21,7 @@ from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.simulate import shop
 from cxvalue.workspace.opened import Study
 from tests.lifetime.bases import NOTHING_PAST
+from tests.purchases import purchases_of
 
 
 @pytest.fixture(scope="module")
@@ -240,10 +241,7 @@ def test_the_backtest_holds_in_worlds_that_the_model_describes(worlds: int) -> N
     hits, errors = 0, []
     for seed in range(worlds):
         world = shop(600, seed=100 + seed)
-        sold = world.tables["transactions"]
-        daily = sold.groupby(["customer_id", "date"], as_index=False)["revenue"].sum()
-        made = ibis.duckdb.connect().create_table("purchases", daily.assign(margin=0.35 * daily["revenue"]))
-        purchases = made.mutate(date=made.date.date())
+        purchases = purchases_of(world.tables["transactions"])
         fit = forecast.fit_cltv(
             purchases,
             as_of=world.study["as_of"],
