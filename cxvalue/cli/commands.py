@@ -53,7 +53,9 @@ def _main(argv: list[str], *, alone: bool) -> int:
                 own_temporary_folder()
             command: Command = arguments.run
             with _ended_in_time(getattr(arguments, "timeout", None)):
-                return command(arguments)
+                status = command(arguments)
+                sys.stdout.flush()
+                return status
     except SystemExit as left:  # argparse leaves so after --help and --version
         return left.code if isinstance(left.code, int) else DONE
     except KeyboardInterrupt as ended:
@@ -63,11 +65,25 @@ def _main(argv: list[str], *, alone: bool) -> int:
         _explain(error)
         return error.exit_status
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            return FAILED
         trouble = trouble_of(error)
         unexpected = _unexpected(error)  # with its details in any case
         _complain(translate("{trouble}; nothing was published", trouble=trouble) if trouble else unexpected)
         _show_traceback()
         return FAILED
+
+
+def _nobody_reads() -> bool:
+    """Whether nobody reads on, as in `cxvalue check shop | head -3`; then it goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return True
+    return False
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

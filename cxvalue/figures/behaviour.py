@@ -160,7 +160,7 @@ def cohort_ageing(ages: pd.DataFrame, currency: str) -> Figure:
     active = ages["active_share"].to_numpy(dtype=float)
     brought = ages["margin_per_customer"].to_numpy(dtype=float)
     share.plot(when, active, color=MAIN, marker="o" if when.size < 40 else None, markersize=4)
-    share.set_ylim(0, max(1e-9, float(np.nanmax(active, initial=0.0))) * 1.12)
+    share.set_ylim(0, max(1e-9, float(np.nan_to_num(active).max(initial=0.0))) * 1.12)
     bought = (
         translate("Share of the cohort that bought in the quarter")
         if quarters
@@ -208,23 +208,21 @@ def _still_buying(ages: pd.DataFrame, age: str) -> str:
 
 
 @style.drawn
-def cohort_comparison(cohorts: pd.DataFrame, *, suppress_below: int = 0) -> Figure:
-    """The share that bought of cohorts at the same age, as a heat map; ages not yet reached are empty, suppressed ones
+def cohort_comparison(cohorts: pd.DataFrame) -> Figure:
+    """The share that bought of cohorts at the same age, as a heat map; ages not yet reached are empty, withheld ones
     hold a dot.
 
-    `cohorts` has the columns cohort (in the order to show), quarter or months_since_first (the age) and active_share;
-    with a column customers, cells of fewer than `suppress_below` customers are suppressed.
+    `cohorts` has the columns cohort (in the order to show), quarter or months_since_first (the age) and active_share,
+    missing where it is withheld.
     """
     import seaborn
 
     style.need_columns(cohorts, ("cohort", "active_share"), "cohort_comparison")
     age, what = _age_of(cohorts, "cohort_comparison"), translate("Share that bought")
-    hidden = pd.Series(False, index=cohorts.index)
-    if suppress_below and "customers" in cohorts.columns:
-        hidden = cohorts["customers"] < suppress_below
-    shown = cohorts.assign(cohort=cohorts["cohort"].astype(str), shown=cohorts["active_share"].mask(hidden))
+    hidden = cohorts["active_share"].isna()
+    shown = cohorts.assign(cohort=cohorts["cohort"].astype(str))
     names = [str(name) for name in dict.fromkeys(shown["cohort"])]
-    grid = shown.pivot_table(index="cohort", columns=age, values="shown", aggfunc="first", dropna=False)
+    grid = shown.pivot_table(index="cohort", columns=age, values="active_share", aggfunc="first", dropna=False)
     grid = grid.reindex(index=names).astype(float)
     figure, (axes,) = style.new_figure(1.6 + 0.3 * min(max(2, len(grid)), 24))
     style.title(figure, _old_and_new(grid, what, age))
@@ -253,8 +251,7 @@ def cohort_comparison(cohorts: pd.DataFrame, *, suppress_below: int = 0) -> Figu
     if few:
         for name, place in zip(shown["cohort"][hidden], shown[age][hidden], strict=True):
             axes.text(ages.index(place) + 0.5, names.index(name) + 0.5, "·", ha="center", va="center", color=style.TEXT)
-    dotted = translate("(· fewer than {least} customers)", least=suppress_below)
-    note = f"   {dotted}" if hidden.any() and few else ""
+    note = f"   {translate('(· too few customers bought to show it)')}" if hidden.any() and few else ""
     axes.set_xlabel(_age_label(age) + note)
     axes.set_ylabel(translate("First purchase in"))
     return figure

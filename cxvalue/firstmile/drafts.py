@@ -32,7 +32,8 @@ class Draft:
     """A table as it is understood so far.
 
     `spec` are its keys in the study file, without the path; `why` says of each column of ours how sure it is; `refusal` why
-    the table cannot be used; `codes` are the currencies found, `sign` is the one beside amounts.
+    the table cannot be used; `codes` are the currencies found, `sign` is the one beside amounts; `margin` is one by
+    its name, which only an answer takes.
     """
 
     export: Export
@@ -46,6 +47,7 @@ class Draft:
     refusal: Problem | None = None
     codes: tuple[str, ...] = ()
     sign: str = ""
+    margin: str = ""
     chosen: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 

@@ -12,7 +12,7 @@ from cxvalue.firstmile.exports import DAY, Export, Look
 from cxvalue.firstmile.guessed_contracts import as_contracts, as_customers
 from cxvalue.firstmile.guessed_touches import as_touches, may_be_person, table_of
 from cxvalue.firstmile.marks import MARKS, ask_for_marks
-from cxvalue.firstmile.reductions import take_discount
+from cxvalue.firstmile.reductions import may_be_rates, take_discount
 from cxvalue.firstmile.returned import ask_for_refunds
 from cxvalue.firstmile.taxes import ask_for_tax, ask_whether_inside, rates_of
 from cxvalue.firstmile.unread import FILL_DOWN, emptied, spread, why_not
@@ -365,6 +365,8 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
             and not role_of(look.name, "net")
         ):
             take_discount(draft, look)
+        elif not draft.margin and role_of(look.name, "margin") and look.is_number and not may_be_rates(draft, look):
+            draft.margin = look.name
         elif "product" not in columns and draft.row == _A_LINE and _may_be_product(look):
             columns["product"] = look.name
             draft.why["product"] = ("likely", translate("by its name"))

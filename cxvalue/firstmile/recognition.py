@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from cxvalue.engine.embedded import connect
-from cxvalue.firstmile.asking import Option, Question
+from cxvalue.firstmile.asking import Option, Question, put
 from cxvalue.firstmile.drafts import Draft, columns_in, complete, draft_of_record, settle, signs_of
 from cxvalue.firstmile.exports import Export, open_exports
 from cxvalue.firstmile.guesses import GUESSED, draft_by_guess
@@ -76,7 +76,12 @@ class Understanding:
     def settled(self) -> dict[str, tuple[dict[str, Any], dict[str, Any], list[Question]]]:
         """For each table its keys, the keys to try it with, and its open questions."""
         self._known_keys()
-        return {draft.table: settle(draft, self.answers, self.accept) for draft in self.drafts}
+        found = {draft.table: settle(draft, self.answers, self.accept) for draft in self.drafts}
+        if self.main and self.main.margin and self.margin == "column":
+            spec, tried, listed = found[self.main.table]
+            spec, tried = (put(one, "columns.margin", self.main.margin) for one in (spec, tried))
+            found[self.main.table] = spec, tried, listed
+        return found
 
     @cached_property
     def questions(self) -> list[Question]:
@@ -92,8 +97,11 @@ class Understanding:
             ask = translate(
                 "Which share of revenue is left after the goods and all other costs of a sale (contribution margin)?"
             )
-            option = Option("unknown", translate("not known: everything is given in revenue, and the page says so"))
-            study.append(Question("margin", ask, "gross_margin", (option,), None, "share"))
+            options = [Option("unknown", translate("not known: everything is given in revenue, and the page says so"))]
+            if self.main and self.main.margin:
+                says = translate("what {column!r} says is left of each row, in money", column=self.main.margin)
+                options.insert(0, Option("column", says))
+            study.append(Question("margin", ask, "gross_margin", tuple(options), None, "share"))
         if self._several and "rates" not in self.answers:
             codes = enumerated(self.codes)
             ask = translate(
@@ -157,6 +165,8 @@ class Understanding:
         if self.main and "margin" in self.main.spec["columns"]:
             return "column"
         given = self.answers.get("margin", "")
+        if given == "column" and self.main and self.main.margin:
+            return given
         if given and given != "unknown":
             try:
                 share = float(given.rstrip("% ").replace(",", ".")) / (100 if "%" in given else 1)

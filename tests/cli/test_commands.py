@@ -119,6 +119,18 @@ def test_an_unexpected_error_leaves_its_details(runs: Runs, capsys: pytest.Captu
     assert "Traceback" in log.read_text()
 
 
+def test_output_that_nobody_reads_any_more_is_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    stream = os.fdopen(write, "w")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert commands.main(["new", str(tmp_path / "shop")]) == 1
+    stream.close()  # what is left of it goes nowhere
+    assert capsys.readouterr().err == ""
+
+
 def test_debugging_shows_the_traceback(
     runs: Runs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

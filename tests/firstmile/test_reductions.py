@@ -1,4 +1,4 @@
-"""A column of discounts is money only where nothing speaks for a percentage."""
+"""A column of discounts or of margin is money only where nothing speaks for a percentage."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from cxvalue.firstmile.found import Recognised, recognise
+from cxvalue.firstmile.study_text import study_text
+from cxvalue.foundation.errors import BadInput
 from tests.exports import as_csv
 
 
@@ -50,3 +52,34 @@ def test_what_is_called_a_percentage_is_not_used(tmp_path: Path, name: str, valu
 def test_money_is_taken(tmp_path: Path, values: tuple[str, ...]) -> None:
     found = _found(tmp_path, "Discount", *values)
     assert found.understanding.drafts[0].spec["columns"]["discount"] == "Discount"
+
+
+@pytest.mark.parametrize("name", ["Profit", "gross_margin", "Margin EUR", "Маржа", "Deckungsbeitrag", "毛利"])
+def test_a_column_of_margin_is_an_answer(tmp_path: Path, name: str) -> None:
+    found = _found(tmp_path, name, "4.10", "3.27", "-2.40").answer(currency="EUR", tax="none")
+    (question,) = found.questions
+    assert [option.answer for option in question.options] == ["column", "unknown"]
+    assert name in question.lines()[1]
+    settled = found.answer(margin="column")
+    assert not settled.questions
+    assert settled.understanding.settled["transactions"][0]["columns"]["margin"] == name
+    assert "gross_margin:" not in study_text(settled.understanding, "x", {"transactions": ["x.csv"]})
+    for other in ("0.4", "unknown"):
+        assert "margin" not in found.answer(margin=other).understanding.settled["transactions"][0]["columns"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Margin", ("40%", "35%")),
+        ("Margin %", ("40.5", "35.1")),
+        ("Margin", ("0.40", "0.35")),
+        ("Margin", ("40", "35")),
+    ],
+)
+def test_a_margin_that_may_be_a_percentage_is_no_answer(tmp_path: Path, name: str, values: tuple[str, ...]) -> None:
+    found = _found(tmp_path, name, *values)
+    (question,) = [one for one in found.questions if one.key == "margin"]
+    assert [option.answer for option in question.options] == ["unknown"]
+    with pytest.raises(BadInput, match="'column' is not a share"):
+        _ = found.answer(margin="column").questions

@@ -68,6 +68,9 @@ WORDS: dict[str, str] = {
     "discount": r"discount|rabatt|remise|descuento|скидк|знижк|coupon|voucher",
     "refund": r"refund|returned|erstatt|rembours|reembolso|rimbors|\bzwrot|\biade\b|возврат|поверненн|退款|返金|환불",
     "other": r"fee|cost|balance|tip\b|points|weight|age\b|rate\b|percent|margin|profit|kosten|себестоим|budget|limit",
+    "margin": r"^((gross|net|contribution|order|line|total) ?)?(margin|profit)( (amount|value|total|[a-z]{3}))?$|"
+    r"^(deckungsbeitrag|rohertrag|rohgewinn|marge( brute)?|bénéfice|margen( bruto)?|beneficio|margine|utile|"
+    r"(валовая )?прибыль|(валовий )?прибуток|маржа|毛利润?|利润|粗利)( [a-z]{3})?$",
     "quantity": r"quantity|qty|units?\b|pieces|menge|anzahl|quantité|cantidad|количеств|кількість|items|数量|수량",
     "piece": r"unit ?price|price per|item ?price|einzelpreis|stückpreis|prix unitaire|precio unitario|"
     r"line ?item ?price|单价|単価|단가",

@@ -183,6 +183,17 @@ def test_small_cohorts_are_left_out() -> None:
     assert base.oldest_cohort(base.cohort_table(purchases(rows), **arguments, suppress_below=9)).empty
 
 
+def test_few_of_a_large_cohort_are_withheld() -> None:
+    """A margin of two customers, divided by all, is theirs all the same; nobody is no secret."""
+    names = "abcdef"
+    rows = [(name, date(2025, 1, 1), 1.0) for name in names]
+    rows += [(name, date(2025, 2, 1), 1.0) for name in "abc"] + [(name, date(2025, 5, 1), 7.0) for name in "ab"]
+    arguments = {"as_of": date(2025, 12, 31), "observed_from": date(2025, 1, 1)}
+    table = base.cohort_table(purchases(rows), **arguments, suppress_below=3).fillna(-1.0)
+    assert table["active_share"].tolist() == [0.5, -1.0, 0.0, 0.0]
+    assert table["margin_per_customer"].tolist() == [0.5, -1.0, 0.0, 0.0]
+
+
 def test_long_histories_are_cut_into_quarters() -> None:
     rows = [("a", date(2023, 8, 1), 1.0), ("b", date(2026, 2, 1), 2.0), ("a", date(2026, 3, 1), 3.0)]
     table = base.margin_by_cohort(purchases(rows), as_of=AS_OF, observed_from=OBSERVED_FROM)
