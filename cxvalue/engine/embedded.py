@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import ibis.expr.operations as ops
 import psutil
+import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from cxvalue.engine.composed import Composed
 from cxvalue.engine.place import Place
@@ -80,8 +82,35 @@ class Embedded(Place):
         self.con.disconnect()
 
 
+class _Compiler(DuckDBCompiler):  # type: ignore[misc]  # ibis comes without types
+    """SQL as ibis puts it, but rows that are only picked from a table are read where they lie.
+
+    Ibis names them wherever a query needs them twice, and the engine then lays out a copy of all their columns.
+    """
+
+    def translate(self, op: Any, *, params: Any) -> Any:
+        query = super().translate(op, params=params)
+        for named in query.ctes:
+            if _is_pick(named.this):
+                named.set("materialized", False)
+        return query
+
+
+def _is_pick(query: Any) -> bool:
+    """Whether it chooses columns of one table, and rows by no more than comparisons."""
+    if not isinstance(query, sge.Select) or set(filter(query.args.get, query.args)) - {"expressions", "from_", "where"}:
+        return False
+    chosen = all(isinstance(one.unalias(), sge.Column | sge.Star) for one in query.expressions)
+    calls = (call for call in query.find_all(sge.Func) if not isinstance(call, sge.Connector))
+    return (
+        chosen and isinstance(query.args["from_"].this, sge.Table) and not any(call.find(sge.Column) for call in calls)
+    )
+
+
 class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types
     """The engine as ibis knows it, but with less work for each expression and each table that is kept on the way."""
+
+    compiler = _Compiler()
 
     def compile(self, expr: ir.Expr, /, **kwargs: Any) -> str:
         if any(kwargs.values()):

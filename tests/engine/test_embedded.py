@@ -70,6 +70,22 @@ def test_threads_that_share_one_get_their_own_answers() -> None:
         assert list(pool.map(ask, (10, 20, 30, 40))) == [{10}, {20}, {30}, {40}]
 
 
+def test_rows_that_are_only_picked_are_not_laid_out_a_second_time() -> None:
+    con = connect()
+    con.con.execute("CREATE TEMP TABLE many AS SELECT range AS n, 'a' || range % 7 AS who FROM range(1_000)")
+    many = con.table("many")
+    picked = many.filter((many.n >= 500) & (many.who != "a3")).select("n")
+    worked_out = many.filter(many.who.upper() == "A3")
+    grouped = many.group_by("who").agg(n=many.count())
+    for rows, kept in ((picked, False), (worked_out, True), (grouped, True)):
+        asked = rows.aggregate(rows=rows.count()).cross_join(rows.aggregate(most=rows.n.max()))
+        sql = con.compile(asked)
+        assert sql.startswith("WITH")
+        assert ("AS NOT MATERIALIZED (" in sql) != kept
+        alone = {"rows": rows.count().to_pyarrow().as_py(), "most": rows.n.max().to_pyarrow().as_py()}
+        assert asked.to_pyarrow().to_pylist() == [alone]
+
+
 class Asking:
     """Part of a circle, and asks its engine something as it is collected, as a table that was kept may do."""
 

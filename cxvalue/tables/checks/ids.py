@@ -173,8 +173,8 @@ class IdCounts:
         return 0 < _TIMES_THE_USUAL * self.next_rows <= self.top[1]
 
 
-def _each_id(table: ir.Table, column: str, amount: str | None) -> ir.Table:
-    """The ids of a column with their rows and their money; `amount` names the column of it."""
+def each_id(table: ir.Table, column: str, amount: str | None) -> ir.Table:
+    """Each `id` of a column once, with `n` rows and, where `amount` names a column of money, the `money` of them."""
     rows = table.filter(table[column].notnull())
     money = {"money": rows[amount].abs().sum().fill_null(0.0)} if amount else {}
     return rows.group_by(id=rows[column]).agg(n=rows.count(), **money)
@@ -182,7 +182,7 @@ def _each_id(table: ir.Table, column: str, amount: str | None) -> ir.Table:
 
 def ids_to_count(table: ir.Table, column: str, amount: str | None) -> ir.Table:
     """What `counted_ids` is to be asked of a column; `amount` names a column of money to hold the ids against."""
-    each = _each_id(table, column, amount)
+    each = each_id(table, column, amount)
     text = each.id
     counts = {
         "ids": each.count(),
@@ -210,12 +210,12 @@ def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, ans
         return None
     found: tuple[tuple[str, int, float], ...] = ()
     if row["named"]:
-        named = _each_id(table, column, amount).filter(lambda t: t.id.lower().re_search(_PLACEHOLDER))
+        named = each_id(table, column, amount).filter(lambda t: t.id.lower().re_search(_PLACEHOLDER))
         listed = named.order_by(ibis.desc("n")).limit(50).to_pyarrow().to_pylist()
         found = tuple((str(one["id"]), int(one["n"]), float(one.get("money", 0.0))) for one in listed)
     next_rows = 0
     if row["ids"] >= APART_IDS and row["top"] >= max(APART_ROWS, APART_SHARE * row["rows"]):
-        first = _each_id(table, column, None).order_by(ibis.desc("n")).limit(2).to_pyarrow()
+        first = each_id(table, column, None).order_by(ibis.desc("n")).limit(2).to_pyarrow()
         next_rows = int(first["n"][1].as_py())
     made = IdCounts(
         name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.tables.checks.ids import alike_caution, counted_ids, guest_cautions, ids_to_count, repair_table
+from cxvalue.tables.checks.ids import alike_caution, counted_ids, each_id, guest_cautions, ids_to_count, repair_table
 from cxvalue.tables.checks.rules import Contradiction, contradiction
 from cxvalue.tables.checks.soundness import ONE_OF_EACH, repeated_rows, repeats
 from cxvalue.tables.checks.sums_among_rows import WHERE, are_totals, like_totals, named_sums, totals_to_count
@@ -97,7 +97,8 @@ class _LookedAt:
         if self.against is not None:
             asked.append(self.against.keys.aggregate(contradicting=self.against.keys.count()))
         if self._may_name_totals:
-            asked.append(totals_to_count(self.everybody, self._may_name_totals))
+            each = each_id(self.everybody, "customer_id", self.ids["customer_id"])
+            asked.append(totals_to_count(self.everybody, self._may_name_totals, each))
         return asked
 
     @property

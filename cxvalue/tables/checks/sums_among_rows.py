@@ -42,18 +42,21 @@ def sum_names(ids: Any, column: str = "customer_id") -> Any:
     return ids.lower().re_search(WHERE[column])
 
 
-def totals_to_count(rows: ir.Table, columns: list[str]) -> ir.Table:
-    """What `are_totals` is to be asked of these columns of `WHERE`: the rows so named, their revenue, and all revenue."""
+def totals_to_count(rows: ir.Table, columns: list[str], customers: ir.Table) -> ir.Table:
+    """What `are_totals` is to be asked of these columns of `WHERE`: the rows so named, their revenue, and all revenue.
+
+    `customers` has the `id` of each customer of the rows once, with `n` of them: each name is looked at once.
+    """
     asked = {"sums_rows": rows.count()}
     if "revenue" in rows.columns:
         asked["sums_revenue"] = rows.revenue.sum()
-    for name in columns:
+    for name in [one for one in columns if one != "customer_id"]:
         called = sum_names(rows[name], name)
         asked[f"sums_{name}"] = rows.count(where=called)
-        if name != "customer_id":
-            asked[f"sums_{name}_revenue"] = rows.revenue.sum(where=called)
-            asked[f"sums_{name}_nobody"] = rows.count(where=called & (rows.customer_id == NOBODY))
-    return rows.aggregate(**asked)
+        asked[f"sums_{name}_revenue"] = rows.revenue.sum(where=called)
+        asked[f"sums_{name}_nobody"] = rows.count(where=called & (rows.customer_id == NOBODY))
+    named = customers.n.sum(where=sum_names(customers.id))
+    return rows.aggregate(**asked).cross_join(customers.aggregate(sums_customer_id=named))
 
 
 def are_totals(found: dict[str, Any], column: str) -> bool:
