@@ -23,7 +23,7 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
-from cxvalue.tables.read.aside import BESIDE, columns_aside, may_differ
+from cxvalue.tables.read.aside import BESIDE, WATCHED, columns_aside, may_differ
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.files import FILE_STRIDE, Found, laid_as, matching
 from cxvalue.tables.read.formats import files_of, open_files
@@ -137,12 +137,7 @@ def read_table(
             base = source_folder(source, folder, where)
             found = _file(con, base, source.paths, source, scratch, where, zone)
         every = () if source.query is not None else tuple(found.types)
-        watched = (
-            name in ("transactions", "subscriptions")
-            and contract is None
-            and source.path is not None
-            and source.layout is None
-        )
+        watched = name in WATCHED and contract is None and source.path is not None and source.layout is None
         beside = columns_aside([one for one in every if one not in found.faults], source, name) if watched else {}
         if source.is_shaped:
             found, source = shape(con, name, found, source, where, currency)
