@@ -19,11 +19,12 @@ _WATCHED = {
         *("status", "void", "test", "done", "type", "refund", "rate", "tax", "net", "currency", "quantity", "product"),
         *("version", "email"),
     ),
-    "subscriptions": ("interval", "status", "test", "number", "version"),
+    "subscriptions": ("interval", "status", "test", "number", "version", "seats", "currency"),
     "surveys": ("status", "void", "test", "finished", "number", "version"),
     "interactions": ("status", "void", "test", "number", "version"),
-    "contacts": ("event",),
-    "fees": ("status", "void", "test", "number", "version"),
+    "contacts": ("event", "currency"),
+    "fees": ("status", "void", "test", "number", "version", "currency"),
+    "offers": ("currency",),
     "employees": ("status",),
     "rollout": ("status",),
 }
@@ -40,6 +41,8 @@ _NUMBERED = {
 _OTHERS = {
     "finished": r"((is|survey|response) )?(finished|completed?|submitted|abgeschlossen|beendet|vollständig|terminée?|"
     r"complète?|completad[oa]|заверш[её]н[оаы]?|закончен[оаы]?|завершено|已完成|是否完成)( (survey|response|y n))?",
+    "seats": r"quantity|qty|seats?|licen[cs]es|(number|no|anzahl) (of )?(seats|users|licen[cs]es)|menge|anzahl|lizenzen|"
+    r"plätze|quantité|sièges|cantidad|количество|кількість|数量|席位数?",
     "event": r"((e ?mail|message|campaign) )?(events?|activity|action|engagement)( (type|name))?|ereignis|événement|"
     r"evento|событие|подія|事件",
 }
