@@ -17,6 +17,8 @@ from cxvalue.tables.ask import Asking, measures
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.ids import spoilt_ids
 from cxvalue.tables.checks.left_aside import left_aside
+from cxvalue.tables.checks.names_aside import names_aside
+from cxvalue.tables.checks.rows_aside import rows_aside
 from cxvalue.tables.checks.rules import (
     EXAMPLES,
     Broken,
@@ -120,7 +122,11 @@ def take_in(
     screened = yield from screen(contract, loading.good, study, amount)
     loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
     loading.held.append(screened.good)
-    loading.cautions = [*cautions, *screened.cautions, *left_aside(place.files.con, raw, study.currency)]
+    con = place.files.con
+    loading.cautions = [
+        *(*cautions, *screened.cautions, *left_aside(con, raw, study.currency), *rows_aside(con, raw)),
+        *names_aside(con, raw, study.currency),
+    ]
     if raw.texts:  # rows of a text are shown from the file itself
         place.forget(name, as_read=True)
     for one in screened.contradictions:

@@ -17,7 +17,7 @@ from cxvalue.questions.lifetime_value.covariates import covariate_problems
 from cxvalue.questions.programmes.goodwill import GoodwillFit, fit_goodwill
 from cxvalue.questions.programmes.joint import measure_portfolio
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, fit_programme
-from cxvalue.tables.checks.campaign_rows import held_and_sent, product_problems, unnamed_control
+from cxvalue.tables.checks.campaign_rows import held_and_sent, product_problems, second_control, unnamed_control
 from cxvalue.tables.panels.by_unit import population
 from cxvalue.tables.panels.overlap import holdout_problems
 from cxvalue.tables.read.schema import CUSTOMER
@@ -132,5 +132,7 @@ def _campaign_problems(campaign: Campaign, table: Tables) -> list[Problem]:
         problems += product_problems(campaign.product, lines, campaign.name)
     if contacts is None:
         return problems
+    if campaign.control is None:
+        return problems + unnamed_control(contacts, campaign.name)
     problems += held_and_sent(contacts, campaign.name, campaign.control)
-    return problems + ([] if campaign.control else unnamed_control(contacts, campaign.name))
+    return problems + second_control(contacts, campaign.name, campaign.control)

@@ -23,7 +23,7 @@ from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS, date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.questions.campaigns.other_contacts import OtherContacts, earlier_contacts, other_contacts
-from cxvalue.tables.checks.campaign_rows import held_and_sent, unnamed_control
+from cxvalue.tables.checks.campaign_rows import held_and_sent, second_control, unnamed_control
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -246,7 +246,11 @@ def _refuse_mixtures(rows: ir.Table, arms: set[str], name: str, control: str | N
     if not arms:
         found = translate("no contact belongs to the campaign {name!r}.", name=name)
         raise BadInput.at(where, found, translate("Check campaigns and contacts."))
-    problems = unnamed_control(rows, name) if control is None else held_and_sent(rows, name, control)
+    problems = (
+        unnamed_control(rows, name)
+        if control is None
+        else held_and_sent(rows, name, control) + second_control(rows, name, control)
+    )
     if problems:
         raise BadInput(problems)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +21,11 @@ WALLET = ("category_spend", "brands_used", "rank", "main_store")
 FEWEST_TO_FIT = 100
 """Answers to a score below which nothing is fitted to them."""
 PROMOTER, DETRACTOR = 9.0, 6.0
+_NPS = re.compile(r"(?i)(?<![a-z])nps(?![a-z])|net.?promoter")
+CODE, STEP = 99, 5
+"""A score that many surveys write for no answer, and what all others are multiples of where it stands out."""
+FILLED = 0.1
+"""Share of a scale that no metric with many answers keeps within, unless it was asked on another one."""
 SHORT_SCALE, FEWEST_TO_TELL = 7.0, 100
 """So many answers to a metric without rules, none above this: asked on a scale up to 5 or 7, not on one up to 10."""
 
@@ -62,10 +68,16 @@ class Quarters:
 
 
 def rules_of(metric: str, metrics: Mapping[str, MetricRules]) -> MetricRules:
-    """The rules of a metric; one that the study file does not name runs from 0 to 10 and is averaged."""
-    from cxvalue.study.experience import MetricRules
+    """The rules of a metric; one that the study file does not name runs from 0 to 10 and is averaged.
 
-    return metrics.get(metric, MetricRules())
+    A metric called nps is one, on that scale, unless its rules say another kind: elsewhere that is no mean.
+    """
+    from cxvalue.study.experience import NPS_SCALE, MetricRules
+
+    rules = metrics.get(metric, MetricRules())
+    if _NPS.search(metric) and "kind" not in rules.model_fields_set and rules.scale == NPS_SCALE:
+        return rules.model_copy(update={"kind": "nps"})
+    return rules
 
 
 def answered(surveys: ir.Table, metrics: Mapping[str, MetricRules], as_of: date) -> ir.Table:
@@ -85,12 +97,15 @@ def answered(surveys: ir.Table, metrics: Mapping[str, MetricRules], as_of: date)
 def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[str, list[str]]:
     """Which metrics hold scores outside their scale, in words (empty where none does), and all metrics that hold scores.
 
-    A metric without rules that nobody scored above 7 is one of them: read from 0 to 10, its points would be wrong.
+    A metric without rules that nobody scored above 7 is one of them: read from 0 to 10, its points would be wrong. So are
+    one all of whose scores lie in the lowest tenth of its scale, and one with scores of 99 among multiples of five.
     """
     rows = surveys.filter(surveys.score.notnull() & surveys.metric.notin(WALLET))
+    coded, apart = rows.score == CODE, rows.score % STEP != 0
     sums = {"low": rows.score.min(), "high": rows.score.max(), "n": rows.count()}
+    sums |= {"coded": rows.count(where=coded), "odd": rows.count(where=apart & ~coded)}
     found = rows.group_by("metric").agg(**sums).order_by("metric").to_pyarrow()
-    outside, short = [], []
+    outside, short, narrow, no_answer = list[str](), list[str](), list[str](), list[str]()
     for one in found.to_pylist():
         held = {"metric": repr(one["metric"]), "least": one["low"], "most": one["high"]}
         if (
@@ -100,15 +115,15 @@ def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[st
         ):
             short.append(translate("{metric} ranges from {least:g} to {most:g}", **held))
         low, high = rules_of(one["metric"], metrics).scale
+        on_scale = translate(
+            "{metric} ranges from {least:g} to {most:g} on a scale of [{low:g}, {high:g}]", **held, low=low, high=high
+        )
         if one["low"] < low or one["high"] > high:
-            outside.append(
-                translate(
-                    "{metric} ranges from {least:g} to {most:g} on a scale of [{low:g}, {high:g}]",
-                    **held,
-                    low=low,
-                    high=high,
-                )
-            )
+            outside.append(on_scale)
+        elif one["metric"] in metrics and one["n"] >= FEWEST_TO_TELL and one["high"] <= low + FILLED * (high - low):
+            narrow.append(on_scale)
+        elif one["n"] >= FEWEST_TO_TELL and one["coded"] and not one["odd"]:
+            no_answer.append(str(held["metric"]))
     names = [str(one) for one in found["metric"].to_pylist()]
     if not outside and short:
         told = translate(
@@ -116,6 +131,23 @@ def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[st
             "write {line} in the study file, with [0, 10] where that is right",
             found="; ".join(short),
             line="metrics: {NAME: {scale: [low, high]}}",
+        )
+        return told, names
+    if not outside and narrow:
+        told = translate(
+            "all scores lie in the lowest tenth of their scale: {found}; write the scale on which they were asked: {line}",
+            found="; ".join(narrow),
+            line="metrics: {NAME: {scale: [low, high]}}",
+        )
+        return told, names
+    if not outside and no_answer:
+        told = translate(
+            "some scores of {metric} are {code} and all others are multiples of {step}: {code} looks like a number for no "
+            "answer; write {line} in the table of surveys, or correct these scores",
+            metric=no_answer[0],
+            code=CODE,
+            step=STEP,
+            line=f'read: {{missing: ["{CODE}"]}}',
         )
         return told, names
     if not outside:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.intervals import Interval
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -63,6 +63,12 @@ def turnover_findings(staff: HeadCount, found: Turnover | None, *, level: float)
         how += " " + translate(
             "{sent:,} of them did not choose to leave, by the reason given, and are left out of the link with customers.",
             sent=sent,
+        )
+    if staff.moved:
+        how += " " + translate_count(
+            "{count:,} person moved on within a month, to another unit or a new contract, and is no leaver.",
+            "{count:,} people moved on within a month, to another unit or a new contract, and are no leavers.",
+            staff.moved,
         )
     text = translate(
         "Staff turnover is {share} a year ({range}).",

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.survival import garwood, kaplan_meier
-from cxvalue.foundation.arrays import Bools, Floats
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.calendar import DAYS_PER_YEAR
 from cxvalue.foundation.intervals import Interval
 
@@ -30,6 +31,8 @@ INVOLUNTARY = re.compile(
     r"|辞退|解雇|裁员|开除|退休|死亡|去世)"
 )
 """Reasons, in small letters, for which nobody chose to leave: they count in turnover, and not in the link."""
+MOVED_WITHIN = 31
+"""Days from the end of one row to the start of the next one of the same person within which nobody left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class HeadCount:
 
     `first_month` counts months from January of year 0; `chose` are the leavers without an involuntary reason,
     `monthly_cost` is the mean of those who left in the last 12 months where it is known of most of them (`cost_of_leavers`),
-    else that of everybody.
+    else that of everybody. `moved` are the ends of employment after which the same person was employed again within
+    `MOVED_WITHIN` days, such as at another unit: nobody left then.
     """
 
     units: tuple[str, ...]
@@ -54,6 +58,7 @@ class HeadCount:
     leavers_year: int
     reasons: bool
     cost_of_leavers: bool = False
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,10 @@ def head_count_of(employees: ir.Table, *, observed_from: date, as_of: date) -> H
         return None
     hired = frame["hired"].to_numpy().astype("datetime64[D]").astype(np.int64)
     gone = frame["left"].to_numpy().astype("datetime64[D]")
-    out = ~np.isnat(gone)
-    until = np.where(out, gone.astype(np.int64), np.iinfo(np.int64).max)
+    ended = ~np.isnat(gone)
+    until = np.where(ended, gone.astype(np.int64), np.iinfo(np.int64).max)
+    goes_on, since = _spells_joined(frame["employee_id"].to_numpy(object).astype(str), hired, until)
+    out = ended & ~goes_on
     names, unit = np.unique(frame["unit"].to_numpy(object).astype(str), return_inverse=True)
     starts = np.array([_first_day(m) for m in range(first, last + 2)], dtype="datetime64[D]").astype(np.int64)
     months = last - first + 1
@@ -106,8 +113,8 @@ def head_count_of(employees: ir.Table, *, observed_from: date, as_of: date) -> H
     np.add.at(leavers, (unit[inside], month[inside]), 1.0)
     np.add.at(chose, (unit[inside & own_wish], month[inside & own_wish]), 1.0)
     begins, ends = (int(np.datetime64(one, "D").astype(np.int64)) for one in (observed_from, as_of))
-    seen = (until >= begins) & (hired <= ends)
-    stayed = np.minimum(until, ends) - hired
+    seen = (until >= begins) & (hired <= ends) & ~goes_on
+    stayed = np.minimum(until, ends) - since
     recent = out & (until > ends - 365) & (until <= ends)
     cost, of_leavers = _monthly_cost(frame, recent)
     return HeadCount(
@@ -118,13 +125,29 @@ def head_count_of(employees: ir.Table, *, observed_from: date, as_of: date) -> H
         chose=chose,
         stayed=stayed[seen].astype(float),
         left=(out & (until <= ends))[seen],
-        entry=np.maximum(begins - hired, -1)[seen].astype(float),
+        entry=np.maximum(begins - since, -1)[seen].astype(float),
         people=int(seen.sum()),
         monthly_cost=cost,
         cost_of_leavers=of_leavers,
+        moved=int((goes_on & (until >= begins)).sum()),
         leavers_year=int(recent.sum()),
         reasons=reasons,
     )
+
+
+def _spells_joined(who: NDArray[np.str_], hired: Ints, until: Ints) -> tuple[Bools, Ints]:
+    """Which rows are gone on with by a later one of the same person, and the first day of each row with those before it."""
+    order = np.lexsort((until, hired, who))
+    same = np.r_[who[order][1:] == who[order][:-1], False]
+    following, last = np.roll(hired[order], -1), np.roll(until[order], -1)
+    ends = until[order]
+    joined = same & (ends != np.iinfo(np.int64).max) & (following <= ends + MOVED_WITHIN) & (last > ends)
+    # The first day of a chain is that of the last row before which nothing goes on.
+    starts = np.r_[True, ~joined[:-1]]
+    chain = np.cumsum(starts) - 1
+    goes_on, since = np.zeros(len(who), dtype=bool), np.empty(len(who), dtype=np.int64)
+    goes_on[order], since[order] = joined, hired[order][starts][chain]
+    return goes_on, since
 
 
 def _monthly_cost(frame: pd.DataFrame, recent: Bools) -> tuple[float | None, bool]:

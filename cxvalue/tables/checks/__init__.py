@@ -14,5 +14,7 @@ doubtful_days      day and month swapped in some rows, a first day long before a
 sums_among_rows    totals and subtotals among the rows, which would count twice
 purchase_cautions  rows twice, versions of orders, refunds left out
 left_aside         columns not mapped that may change what rows and amounts mean
+names_aside        columns whose names say another unit, term or day than they are mapped to
+rows_aside         the same of answers, tickets, contracts, contacts: rows that are none, or several of one
 history_begins     old customers who look new where a history begins
 """

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from cxvalue.foundation.errors import Problem, nearest
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
+from cxvalue.study.bounded_yaml import words_of_yaml
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.held_out import in_held_out_arm
+from cxvalue.tables.read.roles import says_no
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -104,17 +106,41 @@ def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> lis
 
 
 def unnamed_control(contacts: ir.Table, campaign: str) -> list[Problem]:
-    """The problem of a campaign that names no control, though one of its arms is called what held-out arms are called."""
-    rows = contacts.filter(contacts.campaign == campaign)
-    arms = rows.group_by("arm").agg(held=in_held_out_arm(rows.arm).max()).order_by("arm").to_pyarrow().to_pylist()
-    held = [str(row["arm"]) for row in arms if row["held"]]
+    """The problem of a campaign that names no control, though one of its arms is called what held-out arms are called.
+
+    Where arms are words of yes and no, those who were not contacted are the ones of no.
+    """
+    arms = _arms_of(contacts, campaign)
+    held = [arm for arm, is_held in arms.items() if is_held] or says_no(arms)
     if not held or len(arms) < 2:
         return []
     found = translate(
         "the arm {arm!r} looks like customers who were held out, and the campaign names no control.", arm=held[0]
     )
-    remedy = translate("Write control: {arm}, or give the arm another name.", arm=held[0])
+    remedy = translate("Write control: {arm}, or give the arm another name.", arm=words_of_yaml(held[0]))
     return [Problem(f"campaigns.{campaign}", found, remedy)]
+
+
+def second_control(contacts: ir.Table, campaign: str, control: str) -> list[Problem]:
+    """The problem of a campaign with an arm beside its control that is called what held-out arms are called too."""
+    held = [arm for arm, is_held in _arms_of(contacts, campaign).items() if is_held and arm != control]
+    if not held or any(_same_word(arm, control) for arm in held):  # another spelling is told as one
+        return []
+    found = translate(
+        "the arm {arm!r} looks like customers who were held out, and the control of the campaign is {control!r}: they would "
+        "count as contacted.",
+        arm=held[0],
+        control=control,
+    )
+    remedy = translate("Give all who were held out the arm {control!r}, or give the arm another name.", control=control)
+    return [Problem(f"campaigns.{campaign}", found, remedy)]
+
+
+def _arms_of(contacts: ir.Table, campaign: str) -> dict[str, bool]:
+    """The arms of a campaign, and whether each is called what held-out arms are called."""
+    rows = contacts.filter(contacts.campaign == campaign)
+    arms = rows.group_by("arm").agg(held=in_held_out_arm(rows.arm).max()).order_by("arm").to_pyarrow().to_pylist()
+    return {str(row["arm"]): bool(row["held"]) for row in arms}
 
 
 def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Caution]:

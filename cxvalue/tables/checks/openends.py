@@ -20,6 +20,8 @@ from cxvalue.tables.read.schema import TableContract
 
 AHEAD_MONTHS = 12
 FEW = 0.05
+_NEXT = "__next__"
+"""The day on which the next row of the same person begins."""
 
 
 def empty_dates_to_come(contract: TableContract, table: ir.Table, as_of: date) -> tuple[ir.Table, ir.Table]:
@@ -27,7 +29,13 @@ def empty_dates_to_come(contract: TableContract, table: ir.Table, as_of: date) -
 
     Returns the table, and what `dates_to_come` is to be told of it.
     """
+    if contract.name == "employees":
+        in_turn = ibis.window(group_by="employee_id", order_by=["hired", "left"])
+        table = table.mutate(**{_NEXT: table.hired.lead().over(in_turn)})
     before, emptied, asked = table, {}, {"contracts": table.count()}
+    if contract.name == "employees":
+        runs_on = (table.left > table[_NEXT]).fill_null(table.left.isnull())
+        asked["at_once"] = before.count(where=table[_NEXT].notnull() & runs_on)
     for name in (column for column in contract.open_ends if column in table.columns):
         to_come = (table[name] > ibis.literal(as_of)).fill_null(False)
         soon = to_come & (table[name] <= ibis.literal(as_of) + ibis.interval(months=AHEAD_MONTHS))
@@ -41,7 +49,7 @@ def empty_dates_to_come(contract: TableContract, table: ir.Table, as_of: date) -
         never = (emptied.get(begins, before[begins]) == emptied.get(ends, before[ends])).fill_null(False)
         asked["never"] = before.count(where=never)
         table = table.filter(~(table[begins] == table[ends]).fill_null(False))
-    return table, before.aggregate(**asked)
+    return table.drop(_NEXT) if _NEXT in table.columns else table, before.aggregate(**asked)
 
 
 def dates_to_come(
@@ -71,6 +79,18 @@ def dates_to_come(
                 share=share,
             )
             cautions.append(Caution("open_end", contract.name, name, soon, share, text))
+    if twice := found.get("at_once"):
+        text = translate_count(
+            "{count:,} row of '{table}' is followed by one of the same employee_id that begins before it ends: that person "
+            "counts twice at a time. If rows are monthly states or changes of a person, keep the last: {line}.",
+            "{count:,} rows of '{table}' are followed by one of the same employee_id that begins before they end: those "
+            "people count twice at a time. If rows are monthly states or changes of a person, keep the last: {line}.",
+            twice,
+            table=contract.name,
+            line="once_per: [ID], latest: COLUMN",
+        )
+        share = twice / found["contracts"]
+        cautions.append(Caution("repeated_rows", contract.name, "employee_id", twice, share, text, share >= FEW))
     if never := found.get("never"):
         (begins, ends), rows = contract.spell or ("", ""), found["contracts"]
         share = never / rows

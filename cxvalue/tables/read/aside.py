@@ -19,8 +19,38 @@ _WATCHED = {
         *("status", "void", "test", "done", "type", "refund", "rate", "tax", "net", "currency", "quantity", "product"),
         *("version", "email"),
     ),
-    "subscriptions": ("interval",),
+    "subscriptions": ("interval", "status", "test", "number", "version", "seats", "currency"),
+    "surveys": ("status", "void", "test", "finished", "number", "version"),
+    "interactions": ("status", "void", "test", "number", "version"),
+    "contacts": ("event", "currency"),
+    "fees": ("status", "void", "test", "number", "version", "currency"),
+    "offers": ("currency",),
+    "employees": ("status",),
+    "rollout": ("status",),
 }
+_CODE = r"( (id|ids|no|nr|num|number|key|ref|reference|номер|№))"
+_NUMBERED = {
+    "subscriptions": rf"(subscription|contract|policy|agreement|membership|abo|vertrag|договор|договір){_CODE}|"
+    r"(vertrags|abo|policen)nummer|номер (договора|договору|подписки|підписки)|合同(号|编号)|订阅编号",
+    "surveys": rf"(response|submission|answer|record|antwort){_CODE}|(antwort|rückmeldungs)nummer|"
+    r"номер (ответа|анкеты|відповіді|анкети)|答卷(编号|号)|回复编号",
+    "interactions": rf"(ticket|case|issue|conversation|incident|request|complaint|inquiry|enquiry|fall|vorgang){_CODE}|id|"
+    r"(ticket|fall|vorgangs|anfrage)nummer|номер (обращения|заявки|тикета|звернення|скарги|жалобы)|工单(号|编号)",
+    "fees": rf"(fee|charge|invoice|penalty|document){_CODE}|(rechnungs|beleg)nummer",
+}
+_OTHERS = {
+    "finished": r"((is|survey|response) )?(finished|completed?|submitted|abgeschlossen|beendet|vollständig|terminée?|"
+    r"complète?|completad[oa]|заверш[её]н[оаы]?|закончен[оаы]?|завершено|已完成|是否完成)( (survey|response|y n))?",
+    "seats": r"quantity|qty|seats?|licen[cs]es|(number|no|anzahl) (of )?(seats|users|licen[cs]es)|menge|anzahl|lizenzen|"
+    r"plätze|quantité|sièges|cantidad|количество|кількість|数量|席位数?",
+    "event": r"((e ?mail|message|campaign) )?(events?|activity|action|engagement)( (type|name))?|ereignis|événement|"
+    r"evento|событие|подія|事件",
+}
+"""The whole of the name of a column, by its role, that purchases have none of."""
+OWN = "own"
+"""The layout of a table that no system is known to write."""
+WATCHED = tuple(_WATCHED)
+"""Tables of which columns left aside may change what a row counts as."""
 _SUMS = ("amount", "tax", "net", "gross", "shipping", "refund")
 _NO_AMOUNT = re.compile(
     r"rate|satz|taux|ставк|税率|percent|pct|exempt|class|region|country|zone|date|day|reason|method|type|provider|label|%"
@@ -55,24 +85,30 @@ def columns_used(source: TableSource) -> set[str]:
 
 
 def columns_aside(names: Sequence[str], source: TableSource, table: str = "transactions") -> dict[str, str]:
-    """By role, the columns of purchases, or of contracts, that a study leaves aside and that may change what they mean.
+    """By role, the columns of a table that a study leaves aside and that may change what its rows mean.
 
-    Nothing where the study says who wrote the table (`layout`), or chose its rows and columns by a query.
+    Nothing where the study says which system wrote the table (`layout`), or chose its rows and columns by a query; nor of
+    purchases that were recognised by their names (`OWN`), about which it was asked then.
     """
-    if source.layout is not None or source.query is not None or source.database is not None:
+    known = (None,) if table == "transactions" else (None, OWN)
+    if source.layout not in known or source.query is not None or source.database is not None:
         return {}
     used = columns_used(source) | set(CONTRACTS[table].names)
     found: dict[str, str] = {}
     for name in names:
         for role in _WATCHED[table]:
-            if role not in found and name not in used and _may_be(name, role):
+            if role not in found and name not in used and _may_be(name, role, table):
                 found[role] = name
                 break
     return found
 
 
-def _may_be(name: str, role: str) -> bool:
+def _may_be(name: str, role: str, table: str) -> bool:
     words = said(name)
+    if role == "number":
+        return re.fullmatch(_NUMBERED[table], words.removesuffix(" #")) is not None
+    if role in _OTHERS:
+        return re.fullmatch(_OTHERS[role], words) is not None
     if role == "rate":
         return is_tax_rate(name)
     if role == "interval":

@@ -180,7 +180,10 @@ _BESIDE = (
 BESIDE_GOODS = re.compile(rf"(({_SORT}) )*\b{_BESIDE}( ({_SORT}|{_BESIDE}))*")
 """The whole of what a line says that is beside goods: one such word, and words for sorts of it."""
 
-THOUSANDS = re.compile(r"\b(thousands?|thsd|000s|tausend|tsd|teur|tusd|keur|kusd|milliers|тыс|тысяч|тис|千)\b")
+THOUSANDS = re.compile(
+    r"\b(thousands?|thsd|000s|tausend|tsd|teur|tusd|keur|kusd|k (eur|usd|gbp|chf|rub|uah)|"
+    r"milliers|тыс|тысяч|тис|千)\b"
+)
 """Words in the name of a column of amounts that are told in thousands."""
 _NAMED = {
     **dict.fromkeys(("EURO", "EUROS", "ЕВРО", "ЄВРО", "欧元", "ユーロ"), ("EUR",)),

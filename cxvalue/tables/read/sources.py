@@ -23,7 +23,7 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
-from cxvalue.tables.read.aside import BESIDE, columns_aside, may_differ
+from cxvalue.tables.read.aside import BESIDE, WATCHED, columns_aside, may_differ
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.files import FILE_STRIDE, Found, laid_as, matching
 from cxvalue.tables.read.formats import files_of, open_files
@@ -46,8 +46,8 @@ class RawTable:
     Where `marked` the columns ``__line__`` and ``__same__`` tell which rows are equal in every column of the source, mapped
     or not, and in all of them but the amounts. `left_out` are rows of the source that the study's keys leave aside (a key
     of `shape.REASONS`, words, how many), `made` the refunds that were made of rows, `notes` what else was done. `every` are
-    all columns of the source, unless a query chose them; `watched` says that the study wrote its mapping by hand, and then
-    `beside` names columns that it left aside (see `aside`), which stand in the relation by their roles.
+    all columns of the source, unless a query chose them; `watched` says that the study wrote its mapping by hand. `beside`
+    names columns that a study left aside (see `aside`), which stand in the relation by their roles.
     """
 
     name: str
@@ -137,13 +137,9 @@ def read_table(
             base = source_folder(source, folder, where)
             found = _file(con, base, source.paths, source, scratch, where, zone)
         every = () if source.query is not None else tuple(found.types)
-        watched = (
-            name in ("transactions", "subscriptions")
-            and contract is None
-            and source.path is not None
-            and source.layout is None
-        )
-        beside = columns_aside([one for one in every if one not in found.faults], source, name) if watched else {}
+        looked = name in WATCHED and contract is None and source.path is not None
+        beside = columns_aside([one for one in every if one not in found.faults], source, name) if looked else {}
+        watched = looked and source.layout is None
         if source.is_shaped:
             found, source = shape(con, name, found, source, where, currency)
     except (csv.Error, duckdb.Error, OSError, UnicodeError, RecursionError) as error:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import ibis
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.questions.experience.answers import Quarters, answered, main_metric, point_in_words, points
+from cxvalue.questions.experience.answers import (
+    Quarters,
+    answered,
+    main_metric,
+    off_scale,
+    point_in_words,
+    points,
+    rules_of,
+)
 from cxvalue.study.experience import MetricRules
 
 AS_OF = date(2026, 6, 30)
@@ -62,3 +71,38 @@ def test_the_main_metric_is_the_declared_one_else_overall_else_the_one_answered_
     assert main_metric(rows, {}) == "overall"
     assert main_metric(rows.filter(rows.metric != "overall"), {}) == "a"
     assert main_metric(rows.filter(rows.metric == "main_store"), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "kind"),
+    [
+        ("nps", {}, "nps"),
+        ("NPS after delivery", {}, "nps"),
+        ("nps", {"owner": "head of service"}, "nps"),
+        ("nps", {"kind": "mean"}, "mean"),
+        ("nps", {"scale": (0, 100)}, "mean"),
+        ("snps_index", {}, "mean"),
+        ("overall", {}, "mean"),
+    ],
+)
+def test_a_metric_called_nps_is_no_mean(name: str, rules: dict[str, Any], kind: str) -> None:
+    assert rules_of(name, {name: MetricRules(**rules)} if rules else {}).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("scores", "scale", "words"),
+    [
+        ([0.4, 0.8, 1.0], (0, 100), "all scores lie in the lowest tenth of their scale: 'csat' ranges from 0.4 to 1"),
+        ([3, 4, 5], (0, 100), "lowest tenth"),
+        ([80, 90, 99], (0, 100), 'read: {missing: ["99"]}'),
+        ([80, 93, 99], (0, 100), ""),
+        ([80, 90, 100], (0, 100), ""),
+        ([1, 2, 5], (1, 5), ""),
+    ],
+)
+def test_scores_of_another_scale_and_numbers_for_no_answer_are_told(
+    scores: list[float], scale: tuple[float, float], words: str
+) -> None:
+    table = ibis.memtable({"metric": ["csat"] * 120, "score": [float(one) for one in scores] * 40})
+    reason, _ = off_scale(table, {"csat": MetricRules(scale=scale)})
+    assert (words in reason) if words else not reason

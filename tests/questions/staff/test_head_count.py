@@ -47,6 +47,24 @@ def test_heads_and_leavers_by_month() -> None:
     assert head_count_of(people, observed_from=date(2025, 1, 2), as_of=date(2025, 1, 31)) is None
 
 
+def test_who_moves_to_another_unit_within_a_month_has_not_left() -> None:
+    """A transfer is two rows; so is somebody hired anew months later, who did leave."""
+    people = staff(
+        [("a", "u", date(2020, 1, 1), date(2025, 2, 10)), ("a", "v", date(2025, 2, 11), None),
+         ("b", "u", date(2024, 1, 10), date(2025, 1, 20)), ("b", "v", date(2025, 1, 25), date(2025, 3, 5)),
+         ("c", "v", date(2024, 1, 1), date(2025, 1, 15)), ("c", "v", date(2025, 3, 20), None)],
+    )  # fmt: skip
+    found = head_count_of(people, observed_from=date(2025, 1, 1), as_of=date(2025, 3, 31))
+    assert found is not None
+    assert found.leavers.tolist() == [[0, 0, 0], [1, 0, 1]]
+    assert (found.moved, found.leavers_year) == (2, 2)
+    assert found.people == 4  # c is seen in two stays
+    stays = {int(days) for days in found.stayed}
+    assert (date(2025, 3, 31) - date(2020, 1, 1)).days in stays  # a, over both units
+    assert (date(2025, 3, 5) - date(2024, 1, 10)).days in stays
+    assert found.mean.sum(axis=0).tolist() == [2.5, 2, 2]
+
+
 def test_people_are_seen_from_the_day_on_which_the_table_begins() -> None:
     """A constant chance to leave; of those there at the start many stayed long, and nobody who left early is seen."""
     rng = np.random.default_rng(1)

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from cxvalue.tables.checks.campaign_rows import held_and_sent, two_arms
+from cxvalue.tables.checks.campaign_rows import held_and_sent, second_control, two_arms, unnamed_control
 from tests.tables.helpers import load
 
 SOLD = "customer_id,date,revenue\n" + "".join(f"c{i},2025-03-01,10\n" for i in range(10))
@@ -44,3 +44,25 @@ def test_who_was_held_out_and_contacted_is_counted(control):
     if found:
         assert "1 customer appears in more than one arm" in found[0].found
         assert "50.0% of the 2 held out; b" in found[0].found
+
+
+@pytest.mark.parametrize(
+    ("arms", "said"),
+    [("NY", "'N'"), ("01", "'0'"), (["mail", "holdout"], "'holdout'"), ("AB", ""), ("Y", ""), (["mail", "no"], "")],
+)
+def test_an_arm_of_no_beside_one_of_yes_is_nobody_contacted(arms, said):
+    rows = [(f"c{i}", "2025-05-01", "c", arms[i % len(arms)]) for i in range(6)]
+    found = unnamed_control(contacts(rows), "c")
+    assert [f"the arm {said} looks like customers who were held out" in one.found for one in found] == [True] * bool(
+        said
+    )
+
+
+@pytest.mark.parametrize(
+    ("arms", "told"),
+    [(["mail", "control", "holdout"], True), (["a", "b", "control"], False), (["mail", "Control "], False)],
+)
+def test_a_second_arm_of_held_out_customers_is_refused_beside_the_control(arms, told):
+    rows = [(f"c{i}", "2025-05-01", "c", arms[i % len(arms)]) for i in range(6)]
+    found = second_control(contacts(rows), "c", "control")
+    assert ["they would count as contacted" in one.found for one in found] == [True] * told
