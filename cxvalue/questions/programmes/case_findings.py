@@ -15,7 +15,14 @@ from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import sentences
 from cxvalue.money.kept import kept_customers
 from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, no_price, title_of, writer_of
-from cxvalue.questions.programmes.verdict_sentences import SAID, goes_on, least_text, test_text, waiting_text
+from cxvalue.questions.programmes.verdict_sentences import (
+    SAID,
+    goes_on,
+    least_text,
+    switched_off,
+    test_text,
+    waiting_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +69,7 @@ def case_findings(
     if case is None:
         return _without_money(writer, fit, programme, verdict, registration, parts)
     assert verdict is not None  # with money there is at least break-even to judge by
-    bare = _bare(case, programme)
+    bare = sentences(switched_off(case), _bare(case, programme))
     money = _Money(writer, case, currency, parts, bare)
     least = least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
     judged = _verdict(writer, fit, programme, verdict, registration, least, currency, money.made())
@@ -86,7 +93,10 @@ def case_findings(
 
 @dataclass(frozen=True, slots=True)
 class _Money:
-    """What a case says in money, a finding a method; `parts` are the unit and label of each, `bare` that costs miss."""
+    """What a case says in money, a finding a method; `parts` are the unit and label of each.
+
+    `bare` says that the programme was switched off, and that costs miss.
+    """
 
     writer: FindingWriter
     case: Case

@@ -144,9 +144,29 @@ def least_text(verdict: Verdict, effect: Effect, unit: str, break_even: float | 
     return " ".join(texts)
 
 
+def switched_off(case: Case) -> str:
+    """What a programme that was switched off leaves to be counted; nothing where it goes on."""
+    if not case.effect.over:
+        return ""
+    month = format_month(case.effect.last_month)
+    if case.settings.population == "all":
+        return translate(
+            "The programme was switched off ({month} was the last full month with it); these figures are for starting it "
+            "again for everyone.",
+            month=month,
+        )
+    return translate(
+        "The programme was switched off: costs and margin are counted up to {month}, the last full month with it.",
+        month=month,
+    )
+
+
 def goes_on(case: Case) -> str:
     """How the effect goes on after the months measured, what the horizon leaves out, and that no costs are stated."""
-    texts = [_continued(case)]
+    ended = case.effect.over and case.settings.population == "treated"
+    texts = [
+        translate("What customers may bring more or less after its end is not counted.") if ended else _continued(case)
+    ]
     beyond = months_apart(case.exposure.first_month, case.effect.last_month) + 1 - case.horizon_months
     if beyond > 0:
         texts.append(
@@ -156,7 +176,7 @@ def goes_on(case: Case) -> str:
                 beyond,
             )
         )
-    if (stay := case.effect.stay_per_month) < 1:
+    if (stay := case.effect.stay_per_month) < 1 and not ended:
         texts.append(
             translate(
                 "In the case {share:.1%} of the customers leave in a month, as over the last 12 months, and bring nothing "

@@ -236,9 +236,10 @@ _TABLES = (
             _text("programme", required=True),
             _id("unit"),
             _date("start", filled=False),
+            _date("ended_on", required=False, filled=False, not_before="start"),
             _text("arm"),
         ),
-        open_ends=("start",),
+        open_ends=("start", "ended_on"),
         key=("programme", "unit"),
     ),
     TableContract(
