@@ -30,6 +30,7 @@ from cxvalue.tables.checks.rules import (
 from cxvalue.tables.checks.screening import repair_ids, screen
 from cxvalue.tables.checks.soundness import count_signs, judge_signs
 from cxvalue.tables.checks.sums_among_rows import NOBODY
+from cxvalue.tables.checks.undelivered import undelivered_left_out
 from cxvalue.tables.read.laid import lay_table
 from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
@@ -121,6 +122,7 @@ def take_in(
     loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
     loading.held.append(screened.good)
     loading.cautions = [*cautions, *screened.cautions, *left_aside(place.files.con, raw, study.currency)]
+    loading.cautions += undelivered_left_out(raw)
     if raw.texts:  # rows of a text are shown from the file itself
         place.forget(name, as_read=True)
     for one in screened.contradictions:

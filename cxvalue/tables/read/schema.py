@@ -155,6 +155,7 @@ _TABLES = (
             _text("campaign", required=True),
             _text("arm", required=True),
             _amount("cost"),
+            _flag("delivered"),
             _number("offer_depth", low=0, high=1),
             _text("currency"),
         ),
