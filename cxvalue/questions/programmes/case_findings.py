@@ -10,7 +10,7 @@ import numpy as np
 
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
-from cxvalue.foundation.grades import WEAK_GRADES
+from cxvalue.foundation.grades import WEAK_GRADES, lower_grade
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import sentences
 from cxvalue.money.kept import kept_customers
@@ -19,6 +19,7 @@ from cxvalue.questions.programmes.verdict_sentences import (
     SAID,
     goes_on,
     least_text,
+    not_yet_measured,
     switched_off,
     test_text,
     waiting_text,
@@ -54,7 +55,8 @@ def case_findings(
 ) -> list[Finding]:
     """``verdict``, ``npv``, ``roi``, ``irr``, ``payback_months``, ``peak_exposure``, ``probability_of_loss`` and ``mde``.
 
-    ``kept`` beside ``npv`` where a programme keeps customers under contract or drives them away.
+    A grade down where the gain rests on the months after a few measured ones. ``kept`` beside ``npv`` where a programme
+    keeps customers under contract or drives them away.
     """
     writer = replace(writer_of(WRITER, fit.name), grade=fit.effect.grade)
     parts = {
@@ -69,7 +71,10 @@ def case_findings(
     if case is None:
         return _without_money(writer, fit, programme, verdict, registration, parts)
     assert verdict is not None  # with money there is at least break-even to judge by
-    bare = sentences(switched_off(case), _bare(case, programme))
+    ahead = not_yet_measured(case, currency)
+    if ahead:
+        writer = replace(writer, grade=lower_grade(fit.effect.grade, 1))
+    bare = sentences(switched_off(case), ahead, _bare(case, programme))
     money = _Money(writer, case, currency, parts, bare)
     least = least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
     judged = _verdict(writer, fit, programme, verdict, registration, least, currency, money.made())
@@ -95,7 +100,7 @@ def case_findings(
 class _Money:
     """What a case says in money, a finding a method; `parts` are the unit and label of each.
 
-    `bare` says that the programme was switched off, and that costs miss.
+    `bare` says that the programme was switched off, that a gain rests on months to come, and that costs miss.
     """
 
     writer: FindingWriter
