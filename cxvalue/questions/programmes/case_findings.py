@@ -122,7 +122,7 @@ class _Money:
 
     def roi(self) -> Finding:
         roi, per_cost = self.case.roi, translate("(Benefits − costs) / costs.")
-        text, no_costs = _earned(roi.value, self.currency) if roi else "", translate("no costs are stated.")
+        text, no_costs = _earned(self.case, roi.value, self.currency) if roi else "", translate("no costs are stated.")
         return self._estimate("roi", roi, text, f"{per_cost} {self.made()}", no_costs)
 
     def irr(self) -> Finding:
@@ -263,7 +263,7 @@ def perhaps_never(case: Case, draws: NDArray[np.float64]) -> str:
     )
 
 
-def _earned(roi: float, currency: str) -> str:
+def _earned(case: Case, roi: float, currency: str) -> str:
     amount = format_value(abs(roi), currency)
     if roi >= 0:
         return translate(
@@ -272,6 +272,12 @@ def _earned(roi: float, currency: str) -> str:
     if roi >= -1:
         return translate(
             "Of each {currency} spent, {amount} is lost, in today's money.", currency=currency, amount=amount
+        )
+    if case.effect_flow.sum() >= 0:  # then what is lost beyond the costs are the risks
+        return translate(
+            "For each {currency} spent, {amount} is lost, in today's money: its risks cost more than it brings.",
+            currency=currency,
+            amount=amount,
         )
     return translate(
         "For each {currency} spent, {amount} is lost, in today's money: customers bring less than without it.",

@@ -176,6 +176,9 @@ def test_more_may_be_lost_than_was_spent(case):
     assert money_findings(worse)["roi"].text.startswith(
         f"For each EUR spent, {amount} is lost, in today's money: customers"
     )
+    risky = case.changed(risks=[Risk("fraud", 24.0, 100.0, 200.0)], costs=ProgrammeCosts(100))
+    assert risky.roi.value < -1
+    assert money_findings(risky)["roi"].text.endswith("its risks cost more than it brings.")
 
 
 def test_a_case_in_which_nothing_varies_is_no_estimate(case):
