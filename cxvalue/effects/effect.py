@@ -121,7 +121,8 @@ class Effect(Drawn, Plain):
     `event_time` counts months since a unit's first treated month (0, 1, …); `event_effect` is the effect there with
     `covariance`, and `event_weight` the treated customer-months behind it. `pre_*` are the same before the start (−1, −2,
     …), counted from the same base. `naive` is before/after on the treated alone. Money is in the study's currency, per
-    customer and month; `outcome` says of what.
+    customer and month; `outcome` says of what. `over`: the programme was switched off, and `last_month` is the last full
+    month with it.
     """
 
     design: str
@@ -157,6 +158,7 @@ class Effect(Drawn, Plain):
     explanation: str = ""
     extra: dict[str, Any] = field(default_factory=dict)  # JSON only: what figures of one design need
     leaving: Leaving | None = None
+    over: bool = False
 
     _card = "effect_card"
 

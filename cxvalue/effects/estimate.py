@@ -38,7 +38,8 @@ def estimate_effect(
     Args:
         panel: a table with a row a unit (or customer) and month, see `cxvalue.effects.frames`; or what `unit_panel` or
             `customer_panel` makes of a study, which hold the roll-out already.
-        rollout: a table with unit and start (missing: never), to go with a plain table.
+        rollout: a table with unit, start (missing: never) and, where units no longer have it, ended_on (the last day with
+            it), to go with a plain table.
         design: experiment, staggered, matched or single_unit.
         outcome: the column of a plain table.
         level: of the intervals.
@@ -90,4 +91,6 @@ def estimate_effect(
         said = translate("the outcomes leave nothing to compare: they do not differ between units or between months.")
         remedy = translate("Check that the tables use the same customer ids, and that the outcome is filled in.")
         raise BadInput.at(f"programmes.{programme}", said, remedy) from error
-    return replace(found, notes=(*found.notes, *panel.notes)) if panel.notes else found
+    if not panel.notes and not panel.over:
+        return found
+    return replace(found, notes=(*found.notes, *panel.notes), over=panel.over)

@@ -18,8 +18,9 @@ from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.tables.panels.by_customer import CustomerPanel
-from cxvalue.tables.panels.by_unit import UnitPanel
+from cxvalue.tables.panels.by_unit import UnitPanel, ended
 from cxvalue.tables.panels.inputs import Early, PanelMonths
+from cxvalue.tables.panels.rollouts import ended_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,9 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     """Make the panel of a design from two tables (pandas, polars, arrow or ibis).
 
     `panel` has the columns unit (or customer_id), month (any day of it) and `outcome` (per customer), and may have customers
-    (how many the unit has; 1 without it). `rollout` has the same unit column and start (missing: never). A month without a
-    row, or without an outcome, is missing: write 0 where a unit brought nothing.
+    (how many the unit has; 1 without it). `rollout` has the same unit column, start (missing: never) and, where units no
+    longer have it, ended_on (the last day with it; months that are not whole with it are in no comparison). A month without
+    a row, or without an outcome, is missing: write 0 where a unit brought nothing.
 
     Raises `BadInput` with everything that is wrong: missing columns, two rows for one unit and month, units that the
     roll-out does not list, outcomes that are no numbers, more than half of the months missing.
@@ -43,8 +45,9 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     import pandas as pd
 
     cells, starts, unit = _read(panel, rollout, outcome)
+    cells, off, over = _while_on(cells, starts, unit)
     month = pd.to_datetime(cells["month"])
-    number = (month.dt.year * 12 + month.dt.month).to_numpy(int)
+    number = _month_number(month).to_numpy(int)
     first = int(number.min())
     months = PanelMonths(month.min().to_pydatetime().date().replace(day=1), int(number.max()) - first + 1)
     values = cells.assign(_month=number - first, _value=pd.to_numeric(cells[outcome]).astype(float))
@@ -52,8 +55,9 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     values = values[values.notna().any(axis=1)]
     absent = sorted(set(starts[unit]) - set(values.index))
     start, base = _begun(pd.to_datetime(starts.set_index(unit)["start"]).reindex(values.index), first, months.count)
-    early = _early(start[base < 0], months.count)
-    values, start, base = values[base >= 0], start[base >= 0], base[base >= 0]
+    until = np.minimum(off.reindex(values.index).fillna(np.inf) - first, months.count).to_numpy(np.int64)
+    early = _early(start[base < 0], until[base < 0], months.count)
+    values, start, until, base = values[base >= 0], start[base >= 0], until[base >= 0], base[base >= 0]
     names = tuple(str(name) for name in values.index)
     table = values.to_numpy(float)
     there = ~np.isnan(table)
@@ -66,7 +70,9 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         "outcome": outcome,
         "unit": unit,
         "early": early,
-        "notes": _notes(there, names, absent),
+        "notes": (*ended_notes(months, over, 0, 0), *_notes(there, names, absent)),
+        "until": ended(until, months),
+        "over": over,
     }
     if unit == "customer_id" and design in ("experiment", "matched"):
         free = there & (np.arange(months.count) <= base[:, None])
@@ -77,7 +83,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
             names=(),
             arm=np.full(len(names), "", dtype=object),
             first=np.zeros(len(names), dtype=np.int64),
-            last=np.full(len(names), months.count - 1),
+            last=until - 1,
             values=table.astype(np.float32),
             past=None if there.all() else fill_gaps(table, free).astype(np.float32),
         )
@@ -105,10 +111,14 @@ def _read(panel: Any, rollout: Any, outcome: str) -> tuple[pd.DataFrame, pd.Data
     lacking = _lacking("panel", cells, unit, "month", outcome) + _lacking("rollout", starts, unit, "start")
     if lacking:
         raise BadInput(lacking)
+    if "ended_on" not in starts.columns:
+        starts = starts.assign(ended_on=None)
     columns = [unit, "month", outcome] + (["customers"] if "customers" in cells.columns else [])
     cells = cells[columns].assign(**{unit: _ids(cells[unit]), "month": _days(cells["month"])})
-    starts = starts.assign(**{unit: _ids(starts[unit]), "start": _days(starts["start"])})
-    problems = _no_days("panel.month", cells["month"]) + _no_days("rollout.start", starts["start"])
+    days = {name: _days(starts[name]) for name in ("start", "ended_on")}
+    starts = starts.assign(**{unit: _ids(starts[unit]), **days})
+    problems = _no_days("panel.month", cells["month"])
+    problems += [one for name, day in days.items() for one in _no_days(f"rollout.{name}", day)]
     if cells.empty:
         problems.append(Problem("panel", translate("has no rows.")))
     # What is wrong with rows can be said only where months are months.
@@ -125,6 +135,45 @@ def _lacking(where: str, table: pd.DataFrame, *names: str) -> list[Problem]:
         for name in names
         if name not in table.columns
     ]
+
+
+def _month_number(days: pd.Series) -> pd.Series:
+    return days.dt.year * 12 + days.dt.month
+
+
+def _while_on(cells: pd.DataFrame, starts: pd.DataFrame, unit: str) -> tuple[pd.DataFrame, pd.Series, bool]:
+    """The rows of whole months with the programme or before it, the first month without it of each unit that ended, and
+    whether all have ended.
+
+    Raises `BadInput` where an end lies before its start. A unit that had it for less than a whole month is left out.
+    """
+    import pandas as pd
+
+    if starts["ended_on"].isna().all():
+        return cells, pd.Series(dtype=float), False
+    rows = starts.set_index(unit)
+    began, last = (
+        pd.to_datetime(rows[name]).dt.tz_localize(None).astype("datetime64[ns]") for name in ("start", "ended_on")
+    )
+    last = last[began.notna() & last.notna()]
+    early = last[last < began[last.index]]
+    if len(early):
+        found = translate("'{column}' before '{other}'", column="ended_on", other="start")
+        raise BadInput.at(
+            "rollout.ended_on",
+            f"{found}: {_some(early.index.to_series())}.",
+            translate("Swap or correct the two dates."),
+        )
+    off = _month_number(last + pd.Timedelta(days=1))
+    whole = _month_number(began[last.index]) + (began[last.index].dt.day > 1)
+    brief = off.index[off <= whole]
+    number = _month_number(pd.to_datetime(cells["month"])).to_numpy(float)
+    ends = cells[unit].map(off).to_numpy(float, na_value=np.nan)
+    kept = ~(number >= ends) & ~cells[unit].isin(brief).to_numpy(bool)
+    over = bool(len(last)) and len(last) == int(began.notna().sum())
+    if over:
+        kept &= number < off.max()
+    return cells[kept], off.drop(brief), over
 
 
 def _begun(begun: pd.Series, first: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -304,12 +353,12 @@ def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) 
     return tuple(notes)
 
 
-def _early(starts: NDArray[np.int64], count: int) -> tuple[Early, ...]:
+def _early(starts: NDArray[np.int64], until: NDArray[np.int64], count: int) -> tuple[Early, ...]:
     """Units without a month before their start."""
-    numbers, units = np.unique(starts, return_counts=True)
+    pairs, units = np.unique(np.column_stack([starts, until]), axis=0, return_counts=True)
     return tuple(
-        Early(number, size, size, size * (count - number))
-        for number, size in zip(numbers.tolist(), units.tolist(), strict=True)
+        Early(number, size, size, size * (off - number), off if off < count else None)
+        for (number, off), size in zip(pairs.tolist(), units.tolist(), strict=True)
     )
 
 

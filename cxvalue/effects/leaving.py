@@ -24,12 +24,13 @@ def with_leaving_checked(panel: UnitPanel | CustomerPanel, effect: Effect) -> Ef
     """The effect with that on leaving, compared by the same design, and a check that fails where leaving differs.
 
     What those customers bring, whom the programme kept or drove away, is then missing in the effect. Unchanged where nobody
-    leaves, for matched customers, and where leaving cannot be compared.
+    leaves, for matched customers, where leaving cannot be compared, and where some units no longer have the programme while
+    others do: their customers are not followed further.
 
     Leaving is that of a month among those who are there. The share still there of all who came would not do: where customers
     leave faster, with the programme as without it, that share falls ever further behind.
     """
-    if effect.design == "matched" or not is_left(panel):
+    if effect.design == "matched" or panel.until is not None or not is_left(panel):
         return effect
     try:
         leaving = estimate_effect(_leaving(panel), design=effect.design, level=effect.level)

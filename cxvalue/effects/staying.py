@@ -32,22 +32,31 @@ def present(panel: UnitPanel | CustomerPanel, inside: Bools) -> tuple[Floats, Fl
 
 
 def is_left(panel: UnitPanel | CustomerPanel) -> bool:
-    """Whether customers leave the panel before its end; units that miss months have no customers in them and do not."""
+    """Whether customers leave the panel before its end; units that miss months have no customers in them and do not.
+
+    Who no longer has the programme has not left.
+    """
     if isinstance(panel, UnitPanel) and panel.gaps:
         return False
-    everyone, stayed = present(panel, np.ones(len(panel.start), dtype=bool))
+    everyone, stayed = present(panel, _goes_on(panel))
     return bool((stayed[1:] < everyone[:-1] - 1e-9).any())
 
 
+def _goes_on(panel: UnitPanel | CustomerPanel) -> Bools:
+    """Cells or customers without an end of the programme within the panel."""
+    count = panel.months.count
+    return np.ones(len(panel.start), dtype=bool) if panel.until is None else panel.until >= count
+
+
 def with_leavers(panel: UnitPanel | CustomerPanel, cohorts: list[Cohort]) -> tuple[Cohort, ...]:
-    """The cohorts with those who are still there in each month; unchanged where nobody leaves.
+    """The cohorts with those who are still there, and still have it, in each month; unchanged where nobody leaves.
 
     Beyond the data a cohort goes on to lose customers as all that have the programme did over the last 12 months.
     """
-    if not is_left(panel):
+    if not is_left(panel) and panel.until is None:
         return tuple(cohorts)
     count, treated = panel.months.count, panel.start >= 0
-    everyone, stayed = present(panel, treated)
+    everyone, stayed = present(panel, treated & _goes_on(panel))
     recent = max(count - RECENT_MONTHS, 1)
     before = float(everyone[recent - 1 : -1].sum())
     stay = float(stayed[recent:].sum()) / before if before > 0 else 1.0
@@ -59,5 +68,8 @@ def with_leavers(panel: UnitPanel | CustomerPanel, cohorts: list[Cohort]) -> tup
             still = present(panel, inside)[0][number:]
         else:  # started before the first full month: seen when the panel began
             still = cohort.customers * stay ** np.maximum(np.arange(number, count), 0.0)
+            until = panel.early[place].until if place < len(panel.early) else None
+            if until is not None:
+                still[until - number :] = 0.0
         found.append(replace(cohort, customers=round(still[0]), still=tuple(still.tolist()), stay_per_month=stay))
     return tuple(found)

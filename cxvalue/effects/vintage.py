@@ -30,10 +30,12 @@ def truncated(panel: UnitPanel | CustomerPanel, months: int) -> UnitPanel | Cust
     """The panel as it was at the end of its first `months` months: later starts had not happened yet."""
     span = PanelMonths(panel.months.first, months)
     start = np.where(panel.start >= months, -1, panel.start)
+    until = None if panel.until is None or (panel.until >= months).all() else np.minimum(panel.until, months)
+    over = panel.over and months == panel.months.count
     if isinstance(panel, UnitPanel):
         parts = (part[:, :months, :months].copy() for part in (panel.customers, panel.total))
         people, total = parts
-        return replace(panel, months=span, start=start, customers=people, total=total)
+        return replace(panel, months=span, start=start, customers=people, total=total, until=until, over=over)
     kept = panel.first < months
     rows: dict[str, Any] = {
         name: getattr(panel, name)[kept] for name in ("customer_id", "unit_of", "base", "arm", "first")
@@ -43,6 +45,8 @@ def truncated(panel: UnitPanel | CustomerPanel, months: int) -> UnitPanel | Cust
         **rows,
         months=span,
         start=start[kept],
+        until=None if until is None else until[kept],
+        over=over,
         last=np.minimum(panel.last[kept], months - 1),
         values=panel.values[kept, :months],
         past=None if panel.past is None else panel.past[kept, :months],

@@ -17,7 +17,7 @@ from scipy import special
 
 from cxvalue.effects.effect import Effect
 from cxvalue.foundation.arrays import Floats
-from cxvalue.foundation.calendar import month_after
+from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
 from cxvalue.foundation.sensible import check_kind
@@ -78,8 +78,8 @@ class Case(Drawn):
 
     @property
     def horizon_months(self) -> int:
-        """Months 1 … H of the case."""
-        return self.settings.horizon_months
+        """Months 1 … H of the case: those of its settings, or up to the end of what was switched off."""
+        return self.flow_draws.shape[1] - 1
 
     @property
     def annual_discount_rate(self) -> float:
@@ -236,7 +236,7 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
         given: single settings by their names, in place of those.
 
     Raises:
-        CxvalueError: settings that are not known or make no sense.
+        CxvalueError: settings that are not known or make no sense, such as a case from today on of what was switched off.
     """
     check_kind("effect", effect, Effect, "estimate_effect(panel, rollout, design=...)")
     if settings is not None:
@@ -248,7 +248,7 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
     by = replace(settings or CaseSettings(), **given)
     if given.get("half_life_months") is not None and by.persistence != "half_life":
         raise CxvalueError("half_life_months goes with persistence='half_life': without it nothing would be halved.")
-    horizon, discount = int(by.horizon_months), by.annual_discount_rate
+    horizon, discount = _horizon(effect, by), by.annual_discount_rate
     shape = exposure(
         effect, horizon_months=horizon, start=by.start, population=by.population, everyone=by.everyone,
         ramp_up_months=by.ramp_up_months,
@@ -292,6 +292,18 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
         payback_draws=payback_months(flows, discount),
         simple_payback_draws=payback_months(flows),
     )
+
+
+def _horizon(effect: Effect, by: CaseSettings) -> int:
+    """The months of a case; of what was switched off, neither costs nor margin go on after its last full month."""
+    if not effect.over or by.population == "all":
+        return int(by.horizon_months)
+    if by.start == "as_of":
+        raise CxvalueError(
+            "The programme was switched off, so nothing of it is to come for those who had it: use start='first_start' for "
+            "what it brought, or population='all' for starting it again for everyone."
+        )
+    return min(int(by.horizon_months), months_apart(effect.first_start, effect.last_month) + 1)
 
 
 def _known(kind: type, given: Mapping[str, Any], refusal: str) -> None:

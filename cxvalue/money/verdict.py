@@ -135,11 +135,16 @@ def judge(
         mde = float(break_even + (special.ndtri(confidence) + POWER) * error)
         stop = _stop_below(case, metric, at_least if at_least is not None else at_most, confidence)
     gains, losses = np.maximum(case.npv_draws, 0).mean(), np.maximum(-case.npv_draws, 0).mean()
-    waiting = value_of_waiting(
-        float(case.npv_draws.mean()),
-        float(case.npv_draws.std()),
-        months_measured=int(case.effect.event_time.max()) + 1,
-        horizon_months=case.horizon_months,
+    # No more months come of a programme that was switched off.
+    waiting = (
+        ()
+        if case.effect.over
+        else value_of_waiting(
+            float(case.npv_draws.mean()),
+            float(case.npv_draws.std()),
+            months_measured=int(case.effect.event_time.max()) + 1,
+            horizon_months=case.horizon_months,
+        )
     )
     certainty = float(min(gains, losses))
     return Verdict(word, metric, at_least, at_most, confidence, probability, mde, break_even, certainty, waiting, stop)

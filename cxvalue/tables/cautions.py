@@ -21,6 +21,7 @@ KINDS = (
     "left_aside",  # a column that was not mapped says that rows or amounts may mean something else
     "never_active",  # contracts of no length
     "two_arms",  # customers in two arms of one campaign
+    "undelivered",  # contacts left out because they were not delivered
     "repeated_rows",  # rows that stand more than once
     "refunds",  # refunds left out because no earlier purchases cover them
     "sign",  # an amount whose sign contradicts its column

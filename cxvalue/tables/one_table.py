@@ -32,6 +32,7 @@ from cxvalue.tables.checks.rules import (
 from cxvalue.tables.checks.screening import repair_ids, screen
 from cxvalue.tables.checks.soundness import count_signs, judge_signs
 from cxvalue.tables.checks.sums_among_rows import NOBODY
+from cxvalue.tables.checks.undelivered import undelivered_left_out
 from cxvalue.tables.read.laid import lay_table
 from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
@@ -124,8 +125,12 @@ def take_in(
     loading.held.append(screened.good)
     con = place.files.con
     loading.cautions = [
-        *(*cautions, *screened.cautions, *left_aside(con, raw, study.currency), *rows_aside(con, raw)),
+        *cautions,
+        *screened.cautions,
+        *left_aside(con, raw, study.currency),
+        *rows_aside(con, raw),
         *names_aside(con, raw, study.currency),
+        *undelivered_left_out(raw),
     ]
     if raw.texts:  # rows of a text are shown from the file itself
         place.forget(name, as_read=True)

@@ -168,3 +168,60 @@ def test_no_table_no_rows_no_start_and_no_share_are_said():
         cxvalue.estimate_effect(panel, rollout, design="experiment", planned_share=30)
     with pytest.raises(CxvalueError, match="There is no design None"):
         cxvalue.estimate_effect(panel, rollout, design=None)
+
+
+def switched_off(ends, *, design="staggered", months=18):
+    """Without noise, 5 a month while a unit has the programme and nothing after its end; a third never get it."""
+    unit = "customer_id" if design == "experiment" else "unit"
+    ids, days = [f"u{i:03}" for i in range(120)], pd.date_range("2025-01-01", periods=months, freq="MS")
+    starts = [None, 6, 6 if design == "experiment" else 9]
+    offs = [None, *ends]
+    rows, rollout = [], []
+    for i, name in enumerate(ids):
+        begins, off = starts[i % 3], offs[i % 3]
+        rollout.append(
+            (name, None if begins is None else days[begins], None if off is None else days[off] - pd.Timedelta(days=1))
+        )
+        for k, day in enumerate(days):
+            on = begins is not None and begins <= k < (months if off is None else off)
+            rows.append((name, day, 20.0 + i % 7 + 0.3 * k + 5.0 * on))
+    panel = pd.DataFrame(rows, columns=[unit, "month", "margin"])
+    return panel, pd.DataFrame(rollout, columns=[unit, "start", "ended_on"])
+
+
+@pytest.mark.parametrize("design", ["staggered", "experiment"])
+@pytest.mark.parametrize("ends", [(12, None), (12, 12), (12, 14)])
+def test_the_effect_is_measured_while_the_programme_is_on_and_its_money_ends_with_it(design, ends):
+    panel, rollout = switched_off(ends, design=design)
+    found = cxvalue.estimate_effect(panel, rollout, design=design)
+    assert found.estimate == pytest.approx(5.0, abs=1e-4)
+    assert cxvalue.estimate_effect(panel, rollout.drop(columns="ended_on"), design=design).estimate < 4.5
+    begins = (6, 6 if design == "experiment" else 9)
+    months = 18 if ends[1] is None else max(ends)
+    on = sum(40 * ((off or 18) - start) for off, start in zip(ends, begins, strict=True))
+    assert found.every_treated_month == on
+    assert found.over == (ends[1] is not None)
+    assert found.last_month == (date(2025, 1, 1) + pd.DateOffset(months=months - 1)).date()
+    case = cxvalue.business_case(
+        found, costs={"one_off": 100.0, "monthly": 7.0}, horizon_months=36, annual_discount_rate=0.0
+    )
+    going = 0 if found.over else 40 * (36 - 12)  # those who still have it are carried on beyond the data
+    length = months - 6 if found.over else 36
+    assert case.horizon_months == length
+    assert case.exposure.by_month.sum() == on + going
+    assert case.npv.value == pytest.approx(5.0 * (on + going) - 100 - 7 * length, rel=1e-4)
+    if found.over:
+        assert case.verdict(at_least=0).waiting == ()
+        with pytest.raises(CxvalueError, match="switched off"):
+            case.changed(start="as_of")
+        again = case.changed(population="all", everyone=500)
+        assert again.exposure.by_month.tolist() == [500] * 36
+
+
+def test_an_end_before_its_start_is_refused_and_a_start_within_a_month_of_its_end_is_left_out():
+    panel, rollout = switched_off((12, None))
+    wrong = rollout.assign(ended_on=rollout["ended_on"].where(rollout.index != 1, pd.Timestamp("2025-01-31")))
+    with pytest.raises(BadInput, match=r"rollout\.ended_on: 'ended_on' before 'start': u001"):
+        cxvalue.estimate_effect(panel, wrong, design="staggered")
+    brief = rollout.assign(ended_on=rollout["ended_on"].where(rollout.index != 1, pd.Timestamp("2025-07-20")))
+    assert cxvalue.estimate_effect(panel, brief, design="staggered").treated_units == 79

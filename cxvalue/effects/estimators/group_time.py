@@ -250,7 +250,10 @@ def cohort_keys(panel: UnitPanel, paths: Ints | None = None) -> Ints:
 
 
 def _keys(panel: UnitPanel, paths: Ints | None) -> Ints:
-    return np.column_stack([panel.start, panel.base, np.zeros_like(panel.start) if paths is None else paths])
+    if paths is None:
+        # Units that start together and end apart are cohorts of their own: each is compared with itself before.
+        paths = np.zeros_like(panel.start) if panel.until is None else panel.until
+    return np.column_stack([panel.start, panel.base, paths])
 
 
 def _frame(panel: UnitPanel, never_only: bool, paths: Ints | None = None) -> _Frame:

@@ -3,6 +3,7 @@
 campaign        one row a contacted or held-out customer, added up by the engine
 other_contacts  whom of them other campaigns contacted
 randomised      what a campaign changed, against those held out by lot
+lot             whether a lot may have made the groups
 open_windows    until when windows are open, and that it is too early to tell
 not_randomised  the same against similar customers who were not contacted
 compare         the comparison itself, by customer or by unit

@@ -98,6 +98,7 @@ class CampaignData:
         window_days: the campaign's own window.
         as_of: last day observed.
         priced: whether the contacts say what they cost; otherwise `cost` is 0.
+        delivered: share of the contacted whom a contact of theirs reached; None where the contacts do not say.
         unit, unit_name: number of the unit (branch, shop) of each customer and the column that names it, where whole units
             were assigned together; None where customers were assigned one by one.
         elsewhere: which of them other campaigns contacted, by campaign; `earlier`: longer before.
@@ -119,6 +120,7 @@ class CampaignData:
     window_days: int
     as_of: date
     priced: bool = True
+    delivered: float | None = None
     unit: Ints | None = None
     unit_name: str = ""
     elsewhere: Mapping[str, OtherContacts] = field(default_factory=dict)
@@ -222,11 +224,23 @@ def campaign_data(
         window_days=window_days,
         as_of=as_of,
         priced=priced,
+        delivered=_delivered(rows, first, control),
         elsewhere=elsewhere,
         earlier=earlier,
     )
     _check(data, control, where)
     return data if control is None or customers is None else _with_units(data, first, customers, control)
+
+
+def _delivered(rows: ir.Table, first: ir.Table, control: str | None) -> float | None:
+    """Share of the contacted of whom a contact was delivered, among those of whom that is known; None where of nobody."""
+    if "delivered" not in rows.columns:
+        return None
+    held = NOT_CONTACTED if control is None else control
+    told = rows.filter(rows.delivered.notnull()).semi_join(first.filter(first.arm != held), "customer_id")
+    each = told.group_by("customer_id").agg(came=told.delivered.ifelse(1.0, 0.0).max())
+    share = each.came.mean().to_pyarrow().as_py()
+    return None if share is None else float(share)
 
 
 def _first_contacts(rows: ir.Table, window_days: int) -> ir.Table:

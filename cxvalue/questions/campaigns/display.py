@@ -66,7 +66,7 @@ def no_customers_sentence(result: CampaignResult) -> str:
     """Why nothing is said of single customers."""
     few = min(result.contacted, result.held_out) < FEWEST_LEARNED
     small = translate("fewer than {least} customers of one group were followed.", least=FEWEST_LEARNED) if few else ""
-    reason = result.withheld or small or translate("customers were not assigned one by one.")
+    reason = result.withheld or result.bare or small or translate("customers were not assigned one by one.")
     title = campaign_title(result.name)
     return translate("{title}: no statement about single customers is possible: {reason}", title=title, reason=reason)
 
@@ -79,7 +79,7 @@ def not_told(results: Iterable[CampaignResult], *, again: bool = False) -> list[
     named: dict[str, list[str]] = {}
     for result in results:
         if not result.judged:
-            named.setdefault("" if again else result.withheld or "", []).append(campaign_title(result.name))
+            named.setdefault("" if again else result.withheld or result.bare, []).append(campaign_title(result.name))
     told = []
     for reason, titles in named.items():
         title = enumerated(titles)

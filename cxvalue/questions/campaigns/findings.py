@@ -99,13 +99,17 @@ def reactivation_findings(
     doubtful = (
         check.detail
         for check in result.checks
-        if check.gating and check.passed is False and check.detail not in result.elsewhere
+        if (check.gating or check.name == "lot") and check.passed is False and check.detail not in result.elsewhere
     )
     doubt = [translate("Doubtful: {finding}", finding=one) for one in doubtful][:1]
+    reached = _reached_text(result)
+    method = " ".join(filter(None, (method, reached)))
     back, check, margin, profit = result.return_uplift, result.check_uplift, result.margin_per_contact, result.profit
     measured = replace(writer, grade=result.grade, level=level, method=method)
     note = result.note
-    text = " ".join(filter(None, (_return_text(result, title, level), result.elsewhere, *doubt, result.interim)))
+    text = " ".join(
+        filter(None, (_return_text(result, title, level), reached, result.elsewhere, *doubt, result.interim))
+    )
     whole = translate(
         "Margin per contact × {contacted:,} customers contacted; nominal and before tax.",
         contacted=result.contacted_in_all,
@@ -127,7 +131,7 @@ def reactivation_findings(
             margin,
             currency,
             f"{_margin_text(result, currency)} {result.elsewhere}".rstrip(),
-            f"{method} {_earned(result, currency)}",
+            " ".join((method, _earned(result, currency), *doubt)),
             missing=note,
         ),
         measured.write(
@@ -136,7 +140,7 @@ def reactivation_findings(
             profit,
             currency,
             f"{_profit_text(result, title, currency)} {result.elsewhere}".rstrip(),
-            whole,
+            " ".join((whole, *doubt)),
             missing=note,
         ),
         _first_ever(
@@ -224,6 +228,28 @@ def _return_text(result: CampaignResult, title: str, level: float) -> str:
         range=spread,
         level=format_level(level),
     )
+
+
+def _reached_text(result: CampaignResult) -> str:
+    """How many of the contacted were reached, where not all were; everyone who was assigned counts all the same."""
+    if result.delivered is None or result.delivered >= 1 or result.withheld:
+        return ""
+    share = format_value(result.delivered, "share")
+    told = translate(
+        "{share} of those contacted were reached. All who were assigned are compared, reached or not, so this is the effect "
+        "of sending.",
+        share=share,
+    )
+    found = result.return_uplift
+    if found is None or not result.randomised or result.delivered <= 0:
+        return told
+    low, high = found.low / result.delivered, found.high / result.delivered
+    each = translate(
+        "If a contact that is not delivered changes nothing, that is {uplift} of those reached ({range}).",
+        uplift=format_value(found.value / result.delivered, "share"),
+        range=format_range(low, high, "share"),
+    )
+    return f"{told} {each}"
 
 
 def _check_text(result: CampaignResult, level: float) -> str:

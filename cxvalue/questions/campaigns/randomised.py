@@ -10,13 +10,11 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.effects.checks.data_checks import data_checks
-from cxvalue.effects.effect import Check, grade_of, holm
-from cxvalue.effects.estimators.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
-from cxvalue.findings.numbers import format_p, format_value
+from cxvalue.effects.effect import Check, grade_of
+from cxvalue.effects.estimators.abtest import Estimate, capped
+from cxvalue.findings.numbers import format_value
 from cxvalue.foundation.arrays import Bools
-from cxvalue.foundation.rounding import spread_of
-from cxvalue.language.catalogue import translatable, translate
-from cxvalue.language.words import enumerated
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
 from cxvalue.questions.campaigns.compare import Comparison, days_apart
 from cxvalue.questions.campaigns.contacts_apart import (
@@ -27,6 +25,7 @@ from cxvalue.questions.campaigns.contacts_apart import (
     contacts_check,
     measurable_days,
 )
+from cxvalue.questions.campaigns.lot import lot_checks, split_check, unlike_groups, with_lot_judged
 from cxvalue.questions.campaigns.open_windows import interim_look, too_early
 
 if TYPE_CHECKING:
@@ -37,30 +36,8 @@ FEWEST_RETURNERS = 5
 FEW_UNITS = 10
 LOWEST_WITH_MORE = "C"
 """The grade below which it takes none that the contacted were contacted by others too: the policy as run is measured."""
-FAR_APART, NO_LOT = 0.25, 1e-4
-"""Standard deviations, and a probability, at which groups are no longer of one lot (Rubin 2001: too far to adjust)."""
-BALANCE = translatable("Were the groups alike before the contact?")
 ESTIMATES = ("return_uplift", "check_uplift", "margin_per_contact", "revenue_per_contact", "capped", "unadjusted")
 RETURNS = ("return_uplift", "return_uplift_low", "return_uplift_high")
-KNOWN_BEFORE = (
-    translatable("margin of the year before"),
-    translatable("orders of the year before"),
-    translatable("days silent"),
-    translatable("orders ever"),
-)
-SPLIT = {
-    (False, False): translatable(
-        "{share:.1%} of the customers were held out; the study does not say how many were planned."
-    ),
-    (False, True): translatable("{share:.1%} of the customers were held out, {planned:.0%} were planned ({p_value})."),
-    (True, False): translatable(
-        "{share:.1%} of the units ({unit}) were held out; the study does not say how many were planned."
-    ),
-    (True, True): translatable(
-        "{share:.1%} of the units ({unit}) were held out, {planned:.0%} were planned ({p_value})."
-    ),
-}
-"""How many were held out, by whether whole units were assigned and whether the study plans a share."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +66,9 @@ class CampaignResult:
         note: what else a reader must know.
         dormant: whether nearly all who were contacted had been asleep, so that who bought came back.
         withheld: why there are no estimates, where the numbers allow none; empty where they do.
+        delivered: share of the contacted whom a contact reached; None where the contacts do not say.
         elsewhere: what it means that other campaigns contact one group more than the other, or had; empty where they do not.
+        bare: why no margin can be told where other figures can; empty where it can.
         unlike: why nothing is told of who bought because of it, where the groups differed from the start; else empty.
     """
 
@@ -120,11 +99,13 @@ class CampaignResult:
     withheld: str = ""
     unlike: str = ""
     elsewhere: str = ""
+    delivered: float | None = None
+    bare: str = ""
 
     @property
     def judged(self) -> bool:
-        """Whether a lot decided who was contacted, and there is something to compare."""
-        return self.randomised and not self.withheld
+        """Whether a lot decided who was contacted, and there are money and customers to compare."""
+        return self.randomised and not self.withheld and not self.bare
 
     @property
     def profit(self) -> Estimate | None:
@@ -162,7 +143,7 @@ def campaign_result(
             left_out=int((~seen).sum()),
             would_return=float("nan"),
             cost_per_contact=float(data.cost[~data.control].mean()),
-            checks=(_split_check(data, expected_share),),
+            checks=(split_check(data, expected_share),),
             grade="A",
             randomised=True,
             note=waiting,
@@ -170,7 +151,7 @@ def campaign_result(
     compared = Comparison(data, own, others, level)
     cut = np.zeros(net.size)
     cut[seen] = capped({"all": net[seen]})["all"]
-    checks = _checks(data, compared, expected_share)
+    checks = lot_checks(data, compared, expected_share)
     apart = days_apart(data, own, others)
     if apart:
         checks = (*checks, _other_days(apart))
@@ -185,6 +166,7 @@ def campaign_result(
     before = contacted_before(data, own, others) if own.any() and others.any() else None
     if before:
         checks = (*checks, before_check(before, gating=_lowers(before, checks)))
+    checks = with_lot_judged(checks)
     reasons = [one.detail for one in checks if one.name in ("contacts", "earlier_contacts")]
     estimates: dict[str, Estimate | None] = {}
     if not withheld:
@@ -196,9 +178,10 @@ def campaign_result(
             "capped": compared.mean(cut),
             "unadjusted": compared.plain(net),
         }
-        if known(estimates["margin_per_contact"]) is None:
+        if all(known(found) is None for found in estimates.values()):
             withheld, estimates = _no_range(own, others), {}
-    unlike = "" if withheld else _unlike(data, own, others, checks)
+    bare = "" if withheld or known(estimates["margin_per_contact"]) else _no_range(own, others)
+    unlike = "" if withheld else unlike_groups(data, own, others, checks)
     if unlike:
         estimates |= {"return_uplift": None, "check_uplift": None}
     return CampaignResult(
@@ -210,8 +193,9 @@ def campaign_result(
         grade=grade_of("A", checks),
         randomised=True,
         unlike=unlike,
+        bare=bare,
         elsewhere="" if withheld else " ".join(reasons),
-        note=" ".join(filter(None, (withheld, unlike, _units_note(data, own, others)))),
+        note=" ".join(filter(None, (withheld or bare, unlike, _units_note(data, own, others)))),
     )
 
 
@@ -228,20 +212,6 @@ def _no_range(own: Bools, others: Bools) -> str:
 def _lowers(reached: Reached, checks: tuple[Check, ...]) -> bool:
     """Whether contacts by others take a grade after these checks: of the contacted, while it is above `LOWEST_WITH_MORE`."""
     return reached.gap < 0 or grade_of("A", checks) < LOWEST_WITH_MORE
-
-
-def _unlike(data: CampaignData, own: Bools, others: Bools, checks: Iterable[Check]) -> str:
-    """Why shares of the groups cannot be held against one another: they differ by far more than any lot makes."""
-    balanced = next((one for one in checks if one.name == "balance"), None)
-    if balanced is None or balanced.passed is not False or balanced.p_value is None or balanced.p_value >= NO_LOT:
-        return ""
-    varying = data.before.T[spread_of(data.before[own | others]) > 0]
-    if max(abs(standardised_difference(column[own], column[others])) for column in varying) < FAR_APART:
-        return ""
-    return translate(
-        "Contacted and held out were other customers from the start, by far more than a lot makes: who bought because of "
-        "the contact is not told. Where the share held out differs by segment, make each segment a campaign of its own."
-    )
 
 
 def _other_days(apart: float) -> Check:
@@ -282,6 +252,7 @@ def shared_fields(
         "claimed": float((window.margin - data.cost)[own].mean()) if some and not withheld else None,
         "interim": "" if withheld else interim_look(data),
         "priced": data.priced,
+        "delivered": data.delivered,
         "dormant": is_dormant(data, dormancy_days),
         "withheld": withheld,
     }
@@ -355,53 +326,6 @@ def subsidy(data: CampaignData, own: Bools, others: Bools) -> float:
     anyway = min(float(window.returned[others].mean()) / back, 1.0) if back > 0 else 0.0
     scale = float((~data.control).sum() / max(own.sum(), 1))
     return float(window.discount[own].sum()) * anyway * scale
-
-
-def _checks(data: CampaignData, compared: Comparison, expected_share: float | None) -> tuple[Check, ...]:
-    checks = [_split_check(data, expected_share)]
-    own, others = compared.own, compared.others
-    varies = spread_of(data.before[own | others]) > 0
-    same = [translate(name) for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if not differs]
-    alike = [translate("The same for all customers, so left out: {names}.", names=enumerated(same))] if same else []
-    found = [
-        (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
-        for name, column, differs in zip(KNOWN_BEFORE, data.before.T, varies, strict=True)
-        if differs
-    ]
-    if not found:
-        detail = translate("Nothing known about the customers before the contact differs between any of them.")
-        return holm([*checks, Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]))])
-    adjusted = holm_adjusted([p for _, p, _ in found])
-    worst = int(np.argmin(adjusted))
-    detail = translate(
-        "The groups differ most in {name}: {difference:+.2f} standard deviations ({p_value}, adjusted "
-        "for {comparisons} comparisons).",
-        name=translate(found[worst][0]),
-        difference=found[worst][2],
-        p_value=format_p(adjusted[worst]),
-        comparisons=len(found),
-    )
-    checks.append(Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]), float(adjusted[worst])))
-    return holm(checks)
-
-
-def _split_check(data: CampaignData, expected_share: float | None) -> Check:
-    """Were as many held out as planned, customers or, where units were assigned, units?"""
-    counted = data.control
-    if data.unit is not None:
-        counted = counted[np.unique(data.unit, return_index=True)[1]]
-    held, every = int(counted.sum()), len(counted)
-    p_value: float | None = None
-    values: dict[str, object] = {"share": held / every}
-    if expected_share is not None:
-        p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
-        values |= {"planned": expected_share, "p_value": format_p(p_value)}
-    if data.unit is not None:
-        values["unit"] = data.unit_name
-    told = SPLIT[data.unit is not None, expected_share is not None]
-    return Check(
-        "split", translate("Were as many held out as planned?"), None, True, translate(told, **values), p_value
-    )
 
 
 def windows_table(data: CampaignData, level: float = 0.95, *, unlike: bool = False) -> pd.DataFrame:

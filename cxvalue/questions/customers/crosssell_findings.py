@@ -158,7 +158,19 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
     )
     results = [writer.write("worth", label, found.worth, currency, " ".join(told), made)]
     before = found.customers - found.new
-    if before > 0:
+    yearly_label = translate("Referrals in a year, per customer")
+    if before > 0 and not found.new_referred:
+        day = format_date(found.as_of)
+        reason = translate("nobody joined in the year up to {day}.", day=day)
+        if found.new:
+            reason = translate_count(
+                "the {count:,} customer who joined in the year up to {day} was not referred.",
+                "none of the {count:,} customers who joined in the year up to {day} was referred.",
+                found.new,
+                day=day,
+            )
+        results.append(writer.withhold("per_customer_year", yearly_label, reason, currency))
+    elif before > 0:
         share = found.new_referred / before
         text = translate(
             "In the year up to {day}, {referred:,} of {new:,} new customers were referred: {worth} for each of the "
@@ -170,9 +182,6 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
             before=before,
         )
         times = translate("Multiplied by the referred customers of those months, per earlier customer.")
-        label, yearly = (
-            translate("Referrals in a year, per customer"),
-            (value * share, low * share, high * share),
-        )
-        results.append(writer.write("per_customer_year", label, yearly, currency, text, f"{made} {times}"))
+        yearly = (value * share, low * share, high * share)
+        results.append(writer.write("per_customer_year", yearly_label, yearly, currency, text, f"{made} {times}"))
     return results

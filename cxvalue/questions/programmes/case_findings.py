@@ -10,12 +10,20 @@ import numpy as np
 
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
-from cxvalue.foundation.grades import WEAK_GRADES
+from cxvalue.foundation.grades import WEAK_GRADES, lower_grade
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import sentences
 from cxvalue.money.kept import kept_customers
 from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, no_price, title_of, writer_of
-from cxvalue.questions.programmes.verdict_sentences import SAID, goes_on, least_text, test_text, waiting_text
+from cxvalue.questions.programmes.verdict_sentences import (
+    SAID,
+    goes_on,
+    least_text,
+    not_yet_measured,
+    switched_off,
+    test_text,
+    waiting_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +55,8 @@ def case_findings(
 ) -> list[Finding]:
     """``verdict``, ``npv``, ``roi``, ``irr``, ``payback_months``, ``peak_exposure``, ``probability_of_loss`` and ``mde``.
 
-    ``kept`` beside ``npv`` where a programme keeps customers under contract or drives them away.
+    A grade down where the gain rests on the months after a few measured ones. ``kept`` beside ``npv`` where a programme
+    keeps customers under contract or drives them away.
     """
     writer = replace(writer_of(WRITER, fit.name), grade=fit.effect.grade)
     parts = {
@@ -62,7 +71,10 @@ def case_findings(
     if case is None:
         return _without_money(writer, fit, programme, verdict, registration, parts)
     assert verdict is not None  # with money there is at least break-even to judge by
-    bare = _bare(case, programme)
+    ahead = not_yet_measured(case, currency)
+    if ahead:
+        writer = replace(writer, grade=lower_grade(fit.effect.grade, 1))
+    bare = sentences(switched_off(case), ahead, _bare(case, programme))
     money = _Money(writer, case, currency, parts, bare)
     least = least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
     judged = _verdict(writer, fit, programme, verdict, registration, least, currency, money.made())
@@ -86,7 +98,10 @@ def case_findings(
 
 @dataclass(frozen=True, slots=True)
 class _Money:
-    """What a case says in money, a finding a method; `parts` are the unit and label of each, `bare` that costs miss."""
+    """What a case says in money, a finding a method; `parts` are the unit and label of each.
+
+    `bare` says that the programme was switched off, that a gain rests on months to come, and that costs miss.
+    """
 
     writer: FindingWriter
     case: Case
@@ -107,7 +122,7 @@ class _Money:
 
     def roi(self) -> Finding:
         roi, per_cost = self.case.roi, translate("(Benefits − costs) / costs.")
-        text, no_costs = _earned(roi.value, self.currency) if roi else "", translate("no costs are stated.")
+        text, no_costs = _earned(self.case, roi.value, self.currency) if roi else "", translate("no costs are stated.")
         return self._estimate("roi", roi, text, f"{per_cost} {self.made()}", no_costs)
 
     def irr(self) -> Finding:
@@ -248,7 +263,7 @@ def perhaps_never(case: Case, draws: NDArray[np.float64]) -> str:
     )
 
 
-def _earned(roi: float, currency: str) -> str:
+def _earned(case: Case, roi: float, currency: str) -> str:
     amount = format_value(abs(roi), currency)
     if roi >= 0:
         return translate(
@@ -257,6 +272,12 @@ def _earned(roi: float, currency: str) -> str:
     if roi >= -1:
         return translate(
             "Of each {currency} spent, {amount} is lost, in today's money.", currency=currency, amount=amount
+        )
+    if case.effect_flow.sum() >= 0:  # then what is lost beyond the costs are the risks
+        return translate(
+            "For each {currency} spent, {amount} is lost, in today's money: its risks cost more than it brings.",
+            currency=currency,
+            amount=amount,
         )
     return translate(
         "For each {currency} spent, {amount} is lost, in today's money: customers bring less than without it.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.effects.effect import Effect
+from cxvalue.findings.numbers import format_month
 from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translate
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case | None:
     """The business case by the rules of the study file; None where the outcome has no price.
 
-    Raises `BadInput` for a programme for all customers in a study that knows of none.
+    Raises `BadInput` for a programme for all customers in a study that knows of none, and for what is to come of one that
+    was switched off.
     """
     if fit.margin_per_unit is None:
         return None
@@ -45,6 +47,15 @@ def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case |
         found = translate("'all' counts the customers of the study, and no table of the study says how many they are.")
         remedy = translate("Add the table 'customers', or use population: treated.")
         raise BadInput.at(f"programmes.{programme.name}.case.population", found, remedy)
+    if fit.effect.over and rules.population == "treated" and rules.start == "as_of":
+        found = translate(
+            "as_of counts what is to come, and the programme was switched off: {month} was the last full month with it.",
+            month=format_month(fit.effect.last_month),
+        )
+        remedy = translate(
+            "Use from: first_start for what it brought, or population: all for starting it again for everyone."
+        )
+        raise BadInput.at(f"programmes.{programme.name}.case.from", found, remedy)
     costs = {name: getattr(programme.costs, name) for name in ("one_off", "monthly", "per_treated_customer_month")}
     settings = CaseSettings(
         costs=ProgrammeCosts(

@@ -71,7 +71,8 @@ def measure_portfolio(
     months = _with_early(months, [fits[number].effect for number in priced])
     alike = np.array(holds)[np.ix_(priced, priced)]
     chosen = [sources[number] for number in priced]
-    counted = count_once(claims, months, alike, lambda: path_panel(chosen, claims.outcome[0]))
+    # Customers who no longer have a programme are under none of those that began: the starts alone do not tell them apart.
+    counted = count_once(claims, months, alike, lambda: None if paths.ends else path_panel(chosen, claims.outcome[0]))
     contacts = table("contacts")
     campaigns = [] if contacts is None else study.campaigns
     return Portfolio(

@@ -86,13 +86,17 @@ def market_findings(
 ) -> list[Finding]:
     """``do_nothing``: what is lost over the horizon when nothing is done while the market moves.
 
-    Withheld where the study declares an erosion and no margin of customers is known; nothing where it declares none.
+    Withheld where the study declares an erosion and no margin of customers is known, or no month of the case lies ahead;
+    nothing where it declares none.
     """
     title = title_of(name)
     writer, label = writer_of(WRITER, name, "C5"), translate("doing nothing while the market erodes")
     if market is None:
         reason = translate("without purchases there is no usual margin for the market to take from.")
         return [writer.withhold("do_nothing", label, reason, currency)] if declared else []
+    if case.exposure.months_seen >= case.horizon_months:
+        past = translate("no month of the case lies after the data, so there is nothing ahead for the market to take.")
+        return [writer.withhold("do_nothing", label, past, currency)]
     lost = [-market.lost(case, share) for share in market.erosion]
     acting = case.changed(erosion_per_year=market.erosion[0])
     text = translate(
@@ -114,7 +118,10 @@ def market_findings(
 def further_findings(
     case: Case, verdict: Verdict | None, programme: Programme, *, currency: str, as_of: date
 ) -> list[Finding]:
-    """``simple_payback_months``, and ``stop_below``: the measured effect at which the verdict would turn to FAIL."""
+    """``simple_payback_months``, and ``stop_below``: the measured effect at which the verdict would turn to FAIL.
+
+    What was switched off need not be stopped.
+    """
     title, simple = title_of(programme.name), case.simple_payback
     writer = replace(writer_of(WRITER, programme.name), grade=case.effect.grade)
     method = translate("Month after which the undiscounted running total never falls below zero again.")
@@ -127,7 +134,7 @@ def further_findings(
     label, late = translate("payback without discounting"), not_paid_back(case)
     found = [writer.write("simple_payback_months", label, paid, "months", said or "", method, missing=late)]
     limit = None if verdict is None else verdict.stop_below
-    if limit is None or programme.success is None:
+    if limit is None or programme.success is None or case.effect.over:
         return found
     unit = UNITS[case.effect.outcome] or currency
     text = f"{_no_longer(case, title, limit, unit)} {_measured_next(programme.success, as_of)}"

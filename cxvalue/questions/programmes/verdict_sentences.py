@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_chance, format_level, format_month, format_value
 from cxvalue.foundation.calendar import months_apart
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.money.finance import npv
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -17,6 +18,8 @@ SAID = {
     "FAIL": translatable("{title} fails."),
     "NOT PROVEN": translatable("{title} is not proven."),
 }
+FEWEST_MONTHS = 6
+"""Months since a start below which a dip after purchases that were brought forward may not be seen yet."""
 TESTS = {
     ("pays", True): translatable("The test set in {month} was to be at least {confidence} sure that it pays."),
     ("pays", False): translatable("The test was to be at least {confidence} sure that it pays."),
@@ -144,9 +147,47 @@ def least_text(verdict: Verdict, effect: Effect, unit: str, break_even: float | 
     return " ".join(texts)
 
 
+def switched_off(case: Case) -> str:
+    """What a programme that was switched off leaves to be counted; nothing where it goes on."""
+    if not case.effect.over:
+        return ""
+    month = format_month(case.effect.last_month)
+    if case.settings.population == "all":
+        return translate(
+            "The programme was switched off ({month} was the last full month with it); these figures are for starting it "
+            "again for everyone.",
+            month=month,
+        )
+    return translate(
+        "The programme was switched off: costs and margin are counted up to {month}, the last full month with it.",
+        month=month,
+    )
+
+
+def not_yet_measured(case: Case, currency: str) -> str:
+    """That a gain rests on months after few measured ones, which purchases brought forward may lack; else nothing."""
+    measured = int(case.effect.event_time.max()) + 1
+    if measured >= FEWEST_MONTHS or case.npv.value <= 0:
+        return ""
+    within = float(npv(case.measured_flow + case.benefit_flow - case.cost_flow, case.annual_discount_rate))
+    if within > 0:
+        return ""
+    return translate_count(
+        "That rests on months not yet measured: {count:,} month is measured, and if the effect ended with it, as it does "
+        "where purchases were only brought forward, the programme would be worth {worth}.",
+        "That rests on months not yet measured: {count:,} months are measured, and if the effect ended with them, as it "
+        "does where purchases were only brought forward, the programme would be worth {worth}.",
+        measured,
+        worth=format_value(within, currency),
+    )
+
+
 def goes_on(case: Case) -> str:
     """How the effect goes on after the months measured, what the horizon leaves out, and that no costs are stated."""
-    texts = [_continued(case)]
+    ended = case.effect.over and case.settings.population == "treated"
+    texts = [
+        translate("What customers may bring more or less after its end is not counted.") if ended else _continued(case)
+    ]
     beyond = months_apart(case.exposure.first_month, case.effect.last_month) + 1 - case.horizon_months
     if beyond > 0:
         texts.append(
@@ -156,7 +197,7 @@ def goes_on(case: Case) -> str:
                 beyond,
             )
         )
-    if (stay := case.effect.stay_per_month) < 1:
+    if (stay := case.effect.stay_per_month) < 1 and not ended:
         texts.append(
             translate(
                 "In the case {share:.1%} of the customers leave in a month, as over the last 12 months, and bring nothing "

@@ -8,6 +8,7 @@ relations          tables held against one another
 declared_names     campaigns and programmes must stand in their tables
 other_spellings    programmes, products, metrics, touchpoints written in several ways
 campaign_rows      customers in two arms, or held out and contacted all the same
+undelivered        contacts left out because they were not delivered
 openends           ends and starts to come, contracts of no length
 observed           up to which day the tables are whole, and whether that is long ago
 doubtful_days      day and month swapped in some rows, a first day long before all others

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.tables.labels import customers_as_numbers
-from cxvalue.tables.panels.by_unit import outcome_values, population_and_left_out
+from cxvalue.tables.panels.by_unit import ended, outcome_values, population_and_left_out
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -36,6 +36,7 @@ class CustomerPanel:
             bring.
         past: `values` with the gaps filled in, to describe customers by what they did before (None: `values` has none).
         notes: what else a reader must know of it.
+        until, over: as in `UnitPanel`, for each customer.
     """
 
     months: PanelMonths
@@ -57,6 +58,8 @@ class CustomerPanel:
     beside: NDArray[np.float32] | None = None
     past: NDArray[np.float32] | None = None
     notes: tuple[str, ...] = ()
+    until: Ints | None = None
+    over: bool = False
 
     @property
     def known_before(self) -> NDArray[np.float32]:
@@ -66,8 +69,9 @@ class CustomerPanel:
 
 def customer_panel(source: PanelSource) -> CustomerPanel:
     """Fetch one row a customer with the outcome of every month; raises `BadInput` as `unit_panel` does."""
-    months, people, later, unlisted, early = population_and_left_out(source)
-    people = people.mutate(row=ibis.row_number().over(order_by=people.customer_id)).cache()
+    found = population_and_left_out(source)
+    months = found.months
+    people = found.people.mutate(row=ibis.row_number().over(order_by=found.people.customer_id)).cache()
     rows = people.order_by("row").to_pyarrow()
     first, last = (rows.column(name).to_numpy().astype(np.int64) for name in ("first", "last"))
     beside = source.outcome in ("interactions", "orders") and source.purchases is not None
@@ -83,15 +87,18 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
         first=first,
         last=last,
         values=_matrix(outcome_values(source, months), people, first, last, months),
-        later=later,
-        unlisted=unlisted,
+        later=found.later,
+        unlisted=found.unlisted,
         outcome=source.outcome,
         unit=source.unit,
         about=customers_as_numbers(source.customers, people, skip=(CUSTOMER, source.unit, "acquired_on")),
-        early=early,
+        early=found.early,
         beside=_matrix(outcome_values(replace(source, outcome="margin"), months), people, first, last, months)
         if beside
         else None,
+        notes=found.notes,
+        until=ended(rows.column("until").to_numpy().astype(np.int64), months),
+        over=found.over,
     )
 
 

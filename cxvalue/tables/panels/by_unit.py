@@ -5,7 +5,8 @@ first day observed, up to the last full month, or to the last one before the con
 is 0. A unit is treated from the first full month on or after its start; its *base* is the last full month before the
 start. Where a start falls inside a month, that month is neither. The population are the customers acquired before their
 unit's start (never-treated units: before the last start); those who came later are counted apart. Units with no full
-month before their start are no comparison and have none: they are counted (`Early`), and nothing is read off them.
+month before their start are no comparison and have none: they are counted (`Early`), and nothing is read off them. A unit
+that no longer has the programme counts up to the last full month with it; where all have ended, the panel ends there.
 """
 
 from __future__ import annotations
@@ -25,7 +26,14 @@ from cxvalue.foundation.shown import Drawn
 from cxvalue.tables.ask import ask
 from cxvalue.tables.labels import who_pay
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
-from cxvalue.tables.panels.rollouts import check_people, checked_rollout, refuse_arms_alike, without_controls
+from cxvalue.tables.panels.rollouts import (
+    check_people,
+    checked_rollout,
+    ended_notes,
+    refuse_arms_alike,
+    switched_off_on,
+    without_controls,
+)
 from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
@@ -54,6 +62,9 @@ class UnitPanel(Drawn):
         early: who started before there was a full month, and is in none of the arrays.
         gaps: whether units miss some months, in which case they have no customers in them.
         notes: what else a reader must know of it.
+        until: first month in which a cell no longer has the programme (None: every cell has it to the end). Nothing after
+            it counts.
+        over: whether the panel ends because the programme was switched off.
     """
 
     months: PanelMonths
@@ -70,6 +81,8 @@ class UnitPanel(Drawn):
     early: tuple[Early, ...] = ()
     gaps: bool = False
     notes: tuple[str, ...] = ()
+    until: Ints | None = None
+    over: bool = False
 
     _card = "effect_card"
 
@@ -80,18 +93,22 @@ class UnitPanel(Drawn):
 
 
 def population(source: PanelSource) -> tuple[PanelMonths, ir.Table]:
-    """The months of a panel and its population: customer_id, unit, arm, start, base, first and last (month numbers)."""
-    months, people, *_ = population_and_left_out(source)
-    return months, people
+    """The months of a panel and its population: customer_id, unit, arm, start, base, until, first and last (month numbers).
+
+    Months after the end of the programme (`until`) count here as well.
+    """
+    found = population_and_left_out(source, while_on=False)
+    return found.months, found.people
 
 
 def unit_panel(source: PanelSource) -> UnitPanel:
     """Add customers and their outcome up to cells, bins and months; raises `BadInput` when the roll-out allows no panel."""
-    months, people, later, unlisted, early = population_and_left_out(source)
+    found = population_and_left_out(source)
+    months, people = found.months, found.people
     by_customer = source.unit == CUSTOMER
     cluster = bucket(people.customer_id, CLUSTERS) if by_customer else people.unit
     people = people.mutate(cluster=cluster.cast("string"))
-    names, cells, customers, total = add_up(people, ("start", "base"), outcome_values(source, months), months)
+    names, cells, customers, total = add_up(people, ("start", "base", "until"), outcome_values(source, months), months)
     return UnitPanel(
         months=months,
         cluster=cells[:, 0],
@@ -100,12 +117,20 @@ def unit_panel(source: PanelSource) -> UnitPanel:
         base=cells[:, 2],
         customers=customers,
         total=total,
-        later=later,
-        unlisted=unlisted,
+        later=found.later,
+        unlisted=found.unlisted,
         outcome=source.outcome,
         unit=source.unit,
-        early=early,
+        early=found.early,
+        notes=found.notes,
+        until=ended(cells[:, 3], months),
+        over=found.over,
     )
+
+
+def ended(until: Ints, months: PanelMonths) -> Ints | None:
+    """First months without the programme again, or None where everyone has it to the end."""
+    return until if (until < months.count).any() else None
 
 
 class Cells(NamedTuple):
@@ -148,16 +173,37 @@ def add_up(people: ir.Table, parts: Sequence[str], values: ir.Table, months: Pan
     return Cells(tuple(names.tolist()), cells, customers, total)
 
 
-def population_and_left_out(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, tuple[Early, ...]]:
-    """Customers of the population with unit, arm, start, base, first and last month; and who is left out."""
+class Population(NamedTuple):
+    """Who is in a panel (`people`), and who is not; `over` says that the programme was switched off with its last month."""
+
+    months: PanelMonths
+    people: ir.Table
+    later: int
+    unlisted: int
+    early: tuple[Early, ...]
+    notes: tuple[str, ...]
+    over: bool
+
+
+def population_and_left_out(source: PanelSource, *, while_on: bool = True) -> Population:
+    """Customers of the population with unit, arm, start, base, until, first and last month; and who is left out.
+
+    Months after a unit's end do not count, unless `while_on` is false.
+    """
     months = PanelMonths.between(source.observed_from, source.as_of)
     listed = without_controls(checked_rollout(source, months))
+    ends = while_on and "ended_on" in source.rollout.columns
+    last_day = switched_off_on(listed) if ends else None
+    if last_day is not None:
+        months = PanelMonths.between(source.observed_from, last_day)
     refuse_arms_alike(listed, f"programmes.{source.programme}")
     last_start = listed.start.max().to_pyarrow().as_py()
     everyone = _everyone(source)
     known = everyone.left_join(listed, everyone.unit == listed.of_unit)
     # What follows asks three times for it: a table is put into words sooner than all that it was made of.
-    known = known.select(*everyone.columns, "arm", began=listed.start, listed=listed.of_unit.notnull()).cache()
+    known = known.select(
+        *everyone.columns, "arm", "ended_on", began=listed.start, listed=listed.of_unit.notnull()
+    ).cache()
     limit = known.began.fill_null(ibis.literal(last_start))
     late = known.listed & (known.acquired >= limit)
     out = ask(known.aggregate(unlisted=known.count(where=~known.listed), later=known.count(where=late)))
@@ -165,30 +211,59 @@ def population_and_left_out(source: PanelSource) -> tuple[PanelMonths, ir.Table,
     number, whole = _number(inside.began, months), inside.began.day() == 1
     begins = ibis.greatest(inside.acquired, ibis.literal(source.observed_from))
     first = _number(begins, months) + (begins.day() > 1).ifelse(1, 0)
-    ended = _number(inside.ended, months) - 1
-    last = ibis.least(ended.fill_null(months.count - 1), ibis.literal(months.count - 1))
+    gone = _number(inside.ended, months) - 1
+    last = ibis.least(gone.fill_null(months.count - 1), ibis.literal(months.count - 1))
     start = (number + whole.ifelse(0, 1)).fill_null(-1)
+    # The day of the end is the last one with the programme: its month is whole where the next day begins another.
+    off = _number(inside.ended_on + ibis.interval(days=1), months)
+    until = inside.began.isnull().ifelse(
+        months.count, ibis.least(off.fill_null(months.count), ibis.literal(months.count))
+    )
     inside = inside.mutate(
         # A start after the last full month leaves no treated month: until then the unit is a comparison.
         start=(start >= months.count).ifelse(-1, start).cast("int64"),
         base=(number - 1).fill_null(months.count).cast("int64"),
+        until=until.cast("int64"),
         first=ibis.greatest(first, ibis.literal(0)).cast("int64"),
         last=last.cast("int64"),
     )
     inside = inside.filter((inside["first"] < months.count) & (inside["last"] >= inside["first"]))
-    early = _early(inside.filter(inside.base < 0))
+    notes: tuple[str, ...] = ()
+    if ends:
+        inside, notes = _while_on(inside.cache(), months, last_day is not None)
+    early = _early(inside.filter(inside.base < 0), months)
     people = inside.filter(inside.base >= 0)
-    people = people.select("customer_id", "unit", "arm", "start", "base", "first", "last").cache()
+    people = people.select("customer_id", "unit", "arm", "start", "base", "until", "first", "last").cache()
     check_people(source, months, people, early)
-    return months, people, int(out["later"]), int(out["unlisted"]), early
+    return Population(months, people, int(out["later"]), int(out["unlisted"]), early, notes, last_day is not None)
 
 
-def _early(people: ir.Table) -> tuple[Early, ...]:
+def _while_on(people: ir.Table, months: PanelMonths, over: bool) -> tuple[ir.Table, tuple[str, ...]]:
+    """Customers up to the last full month in which their unit had the programme, and what a reader must know of that."""
+    brief = (people.start >= 0) & (people.until <= people.start)
+    stopped = (people.until < months.count) & ~brief
+    counts = ask(people.aggregate(brief=people.count(where=brief), stopped=people.count(where=stopped)))
+    kept = people.filter(~brief)
+    kept = kept.mutate(last=ibis.least(kept["last"], kept.until - 1))
+    notes = ended_notes(months, over, int(counts["stopped"]), int(counts["brief"]))
+    return kept.filter(kept["last"] >= kept["first"]), notes
+
+
+def _early(people: ir.Table, within: PanelMonths) -> tuple[Early, ...]:
     """Count customers who have no full month before their unit's start."""
     months = people["last"] - people.start + 1
-    counted = people.group_by("start").agg(units=people.unit.nunique(), customers=people.count(), months=months.sum())
-    rows = counted.order_by("start").to_pyarrow().to_pylist()
-    return tuple(Early(int(row["start"]), row["units"], row["customers"], int(row["months"])) for row in rows)
+    keys = ["start", "until"]
+    counted = people.group_by(keys).agg(units=people.unit.nunique(), customers=people.count(), months=months.sum())
+    return tuple(
+        Early(
+            int(row["start"]),
+            row["units"],
+            row["customers"],
+            int(row["months"]),
+            int(row["until"]) if row["until"] < within.count else None,
+        )
+        for row in counted.order_by(keys).to_pyarrow().to_pylist()
+    )
 
 
 def contract_days(subscriptions: ir.Table) -> ir.Table:

@@ -66,10 +66,12 @@ class PanelSource:
 class Early:
     """Units without a full month before their start: the number of the month of that start (below 0: before the panel).
 
-    `customer_months` are treated ones from the start to the last month that counts.
+    `customer_months` are treated ones from the start to the last month that counts; `until` is the first month without the
+    programme again (None: it goes on).
     """
 
     start: int
     units: int
     customers: int
     customer_months: int
+    until: int | None = None

@@ -37,8 +37,8 @@ MOST_CELLS = 8_000
 class PathCounts:
     """Customers by what they went through: `customers` of each row, its `first` and `last` month that counts.
 
-    `start` and `base` are rows x programmes, as in a panel: first month under a programme (-1: never; -2: not of its
-    population) and last month before it.
+    `start`, `base` and `until` are rows x programmes, as in a panel: first month under a programme (-1: never; -2: not of
+    its population), last month before it, and first month without it again (None: nobody's has ended).
     """
 
     months: PanelMonths
@@ -48,6 +48,12 @@ class PathCounts:
     base: Ints
     first: Ints
     last: Ints
+    until: Ints | None = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether any programme has ended for anybody."""
+        return self.until is not None and bool((self.until < self.months.count).any())
 
     def treated(self, programme: int) -> NDArray[np.bool_]:
         """Rows x months: whether the row's customers are there and under a programme."""
@@ -55,6 +61,8 @@ class PathCounts:
         there = (month >= self.first[:, None]) & (month <= self.last[:, None])
         start = self.start[:, programme][:, None]
         inside: NDArray[np.bool_] = there & (start >= 0) & (month >= start)
+        if self.until is not None:
+            inside &= month < self.until[:, programme][:, None]
         return inside
 
     def by_state(self, programmes: Sequence[int]) -> dict[tuple[int, ...], Floats]:
@@ -127,6 +135,7 @@ def programme_paths(sources: Sequence[PanelSource]) -> PathCounts:
         customers=rows["customers"].to_numpy(float),
         start=np.column_stack([column(f"start_{k}") for k in range(size)]),
         base=np.column_stack([column(f"base_{k}") for k in range(size)]),
+        until=np.column_stack([column(f"until_{k}") for k in range(size)]),
         first=column("first"),
         last=column("last"),
     )
@@ -207,7 +216,8 @@ def contacted_under(
     parts: dict[str, Any] = {"contacted": both.count()}
     for k in range(len(sources)):
         start = both[f"start_{k}"]
-        parts[f"under_{k}"] = ((start >= 0) & (both.at >= start)).fill_null(False).sum()
+        on = (start >= 0) & (both.at >= start) & (both.at < both[f"until_{k}"])
+        parts[f"under_{k}"] = on.fill_null(False).sum()
     found = both.aggregate(**parts).to_pyarrow().to_pylist()[0]
     return [int(found[name] or 0) for name in parts]
 
@@ -219,7 +229,7 @@ def _joined(sources: Sequence[PanelSource], *, together: bool) -> tuple[PanelMon
     for k, source in enumerate(sources):
         months, people = population(source)
         own = people.select(
-            CUSTOMER, "first", "last", **{f"{name}_{k}": people[name] for name in ("unit", "start", "base")}
+            CUSTOMER, "first", "last", **{f"{name}_{k}": people[name] for name in ("unit", "start", "base", "until")}
         )
         if found is None:
             found = own
@@ -235,7 +245,7 @@ def _joined(sources: Sequence[PanelSource], *, together: bool) -> tuple[PanelMon
     filled = {
         name: found[name].fill_null(ABSENT if name.startswith("start_") else months.count).cast("int64")
         for name in found.columns
-        if name.startswith(("start_", "base_"))
+        if name.startswith(("start_", "base_", "until_"))
     }
     return months, found.mutate(**filled)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_month
 from cxvalue.foundation.errors import BadInput, Problem, nearest
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.tables.ask import ask
 from cxvalue.tables.held_out import in_held_out_arm
@@ -14,6 +14,7 @@ from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     import ibis
     import ibis.expr.types as ir
@@ -59,7 +60,8 @@ def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
     if problems:
         raise BadInput(problems)
     arm = rollout.arm if "arm" in rollout.columns else _no_text()
-    return rollout.select(of_unit=rollout.unit.cast("string"), start=rollout.start, arm=arm)
+    ended = rollout.ended_on if "ended_on" in rollout.columns else _no_day()
+    return rollout.select(of_unit=rollout.unit.cast("string"), start=rollout.start, ended_on=ended, arm=arm)
 
 
 def without_controls(listed: ir.Table) -> ir.Table:
@@ -68,6 +70,13 @@ def without_controls(listed: ir.Table) -> ir.Table:
 
     held = in_held_out_arm(listed.arm)
     return listed.mutate(start=held.ifelse(ibis.null("date"), listed.start))
+
+
+def switched_off_on(listed: ir.Table) -> date | None:
+    """The last day on which any unit had the programme, where every one that started has ended; None where it goes on."""
+    begun = listed.filter(listed.start.notnull())
+    found = ask(begun.aggregate(running=begun.count(where=begun.ended_on.isnull()), last=begun.ended_on.max()))
+    return None if found["running"] else found["last"]
 
 
 def refuse_arms_alike(listed: ir.Table, where: str) -> None:
@@ -96,10 +105,48 @@ def refuse_arms_alike(listed: ir.Table, where: str) -> None:
     raise BadInput.at(where, found, remedy)
 
 
+def ended_notes(months: PanelMonths, over: bool, stopped: int, brief: int) -> tuple[str, ...]:
+    """What a reader must know of ends: the last month with a programme that is `over`, and customers whose unit ended.
+
+    `stopped` have not had it to the last month of the panel; `brief` not for one full month, and are left out.
+    """
+    notes = []
+    if over:
+        notes.append(
+            translate(
+                "The programme was switched off; the last full month with it was {month}. Later months are not compared.",
+                month=format_month(months.day(months.count - 1)),
+            )
+        )
+    if stopped:
+        notes.append(
+            translate_count(
+                "{count:,} customer no longer has the programme: only the full months with it are compared and counted.",
+                "{count:,} customers no longer have the programme: only the full months with it are compared and counted.",
+                stopped,
+            )
+        )
+    if brief:
+        notes.append(
+            translate_count(
+                "{count:,} customer had the programme for less than a full month and is left out.",
+                "{count:,} customers had the programme for less than a full month and are left out.",
+                brief,
+            )
+        )
+    return tuple(notes)
+
+
 def _no_text() -> Any:
     import ibis
 
     return ibis.null("string")
+
+
+def _no_day() -> Any:
+    import ibis
+
+    return ibis.null("date")
 
 
 def check_people(source: PanelSource, months: PanelMonths, people: ibis.Table, early: Sequence[Early]) -> None:

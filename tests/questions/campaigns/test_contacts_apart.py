@@ -128,7 +128,7 @@ def test_a_follow_up_takes_no_grade_below_c():
     rows = world(5, follow_up)
     known = replace(rows, orders_before=rows.orders_before + ~rows.control)  # the groups were not alike
     found = campaign_result(known, expected_share=0.8)  # nor was the planned share held out
-    assert [check.name for check in found.checks if check.passed is False] == ["split", "balance", "contacts"]
+    assert [check.name for check in found.checks if check.passed is False] == ["lot", "split", "balance", "contacts"]
     assert found.grade == "C"
 
 

@@ -192,6 +192,14 @@ def test_worth_of_referred_customers_by_hand() -> None:
     assert (found.referred, found.new, found.new_referred, found.referrers) == (12, 12, 2, 3)
     mean = (10 * (10 + 5 - 2) + 2 * (10 + 1 - 2)) / 12
     assert found.worth[0] == pytest.approx(mean)
+    told = {}
+    for new, referred in ((12, 2), (12, 0), (0, 0)):
+        year = replace(found, new=new, new_referred=referred)
+        told[new, referred] = referral_findings(year, currency="EUR", horizon_months=24)[1]
+    assert told[12, 2].value == pytest.approx(2 * mean / 28)
+    assert [told[key].value for key in ((12, 0), (0, 0))] == [None, None]
+    assert "none of the 12 customers who joined in the year up to" in told[12, 0].text
+    assert "nobody joined in the year up to" in told[0, 0].text
     first, second = referral_findings(found, currency="EUR", horizon_months=24)
     assert "3 customers referred others; referred in all: 12" in first.text
     assert second.value == pytest.approx(2 * mean / 28)

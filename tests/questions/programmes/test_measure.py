@@ -25,8 +25,12 @@ from tests.conftest import no_forecast
 NAME = "programme.penalty_waiver"
 
 
-def prepared(folder: Path, parameters: BankParameters, customers: int = 1500, seed: int = 1, **programme):
+def prepared(
+    folder: Path, parameters: BankParameters, customers: int = 1500, seed: int = 1, ended_on: str = "", **programme
+):
     world = bank(customers, seed, parameters)
+    if ended_on:
+        world.tables["rollout"]["ended_on"] = ended_on
     world.study["programmes"][0].update(programme)
     for key in [key for key, value in programme.items() if value is None]:
         del world.study["programmes"][0][key]
@@ -74,6 +78,40 @@ def test_the_effect_survives_the_cache_and_covers_the_truth(waiver):
     assert effect.low <= truth[f"{NAME}.effect"] <= effect.high
     assert effect.design == "staggered"
     assert effect.grade == "B"
+
+
+def test_a_programme_that_was_switched_off_is_judged_by_what_it_brought(tmp_path):
+    """Neither costs nor margin go on after its end, and a case of what is to come of it is refused."""
+    study, truth = prepared(tmp_path, BankParameters(branches=16, months=24), ended_on="2025-04-14")
+    fit, programme = study.programmes[0], study.file.programmes[0]
+    assert str(fit.effect.last_month) == "2025-03-01"
+    assert fit.effect.low <= truth[f"{NAME}.effect"] <= fit.effect.high
+    case = case_of(fit, programme, study.file)
+    first = fit.effect.first_start
+    months = (2025 - first.year) * 12 + 3 - first.month + 1
+    assert case.horizon_months == months
+    assert case.cost_flow.sum() == pytest.approx(60_000 + 2_000 * months)
+    assert contribution_to_date(case)[0] == pytest.approx(
+        case.settings.margin_per_unit * fit.effect.estimate * fit.effect.every_treated_month - 60_000 - 2_000 * months
+    )
+    verdict, registered = verdict_of(fit, case, programme), registration_of(programme, fit.effect)
+    told = {one.id: one for one in case_findings(fit, programme, case, verdict, registered, currency="EUR")}
+    ended = (
+        "The programme was switched off: costs and margin are counted up to March 2025, the last full month with it."
+    )
+    assert all(ended in told[f"{NAME}.{key}"].text for key in ("npv", "verdict"))
+    assert "more month" not in told[f"{NAME}.verdict"].text, "no more months come of it"
+    assert "after its end is not counted" in told[f"{NAME}.npv"].method
+    ahead = programme.model_copy(update={"case": programme.case.model_copy(update={"start": "as_of"})})
+    with pytest.raises(BadInput, match=r"case\.from: as_of counts what is to come, and the programme was switched off"):
+        case_of(fit, ahead, study.file)
+    again = programme.model_copy(update={"case": ahead.case.model_copy(update={"population": "all"})})
+    anew = case_of(fit, again, study.file)
+    assert anew.horizon_months == 36
+    assert (
+        "for starting it again for everyone"
+        in case_findings(fit, again, anew, verdict_of(fit, anew, again), registered, currency="EUR")[1].text
+    )
 
 
 def test_a_case_without_costs_says_so_beside_the_worth_and_the_verdict(waiver):

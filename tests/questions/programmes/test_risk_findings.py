@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -65,6 +66,9 @@ def test_doing_nothing_is_a_loss_and_acting_is_worth_the_difference(case):
     (withheld,) = market_findings(case, None, "waiver", currency="EUR")
     assert withheld.value is None
     assert market_findings(case, None, "waiver", currency="EUR", declared=False) == []
+    (past,) = market_findings(case.changed(horizon_months=12), market, "waiver", currency="EUR")
+    assert (past.value, past.low) == (None, None), "a loss of 0 without a range is no finding"
+    assert "nothing ahead" in past.text
 
 
 def test_the_verdict_turns_where_it_is_said_to_turn(case):
@@ -88,6 +92,32 @@ def money_findings(case, registered=None):
     verdict = case.verdict(at_least=0.0, confidence=0.9)
     found = case_findings(fit, PROGRAMME, case, verdict, registered, currency="EUR")
     return {one.id.rpartition(".")[2]: one for one in found}
+
+
+@pytest.mark.parametrize(("months", "one_off", "told"), [(3, 100.0, True), (3, 50.0, False), (6, 200.0, False)])
+def test_a_gain_that_rests_on_months_to_come_after_a_few_is_told_and_graded_down(months, one_off, told):
+    """Purchases brought forward into 3 months, at 2 each of 10 customers: 60 came in, and what follows is not seen yet."""
+    effect = an_effect([2.0] * months, 0.01 * np.eye(months), customers=10)
+    case = business_case(effect, costs={"one_off": one_off}, horizon_months=24, annual_discount_rate=0.0)
+    verdict, fit = case.verdict(at_least=0.0), SimpleNamespace(name="waiver", effect=effect)
+    registered = register("", registered_on=date(2020, 1, 1), first_start=effect.first_start, earlier={})
+    findings = case_findings(fit, PROGRAMME, case, verdict, registered, currency="EUR")
+    found = {one.id.split(".")[-1]: one for one in findings}
+    assert found["npv"].value == pytest.approx(2.0 * 10 * 24 - one_off)
+    for key in ("npv", "verdict"):
+        assert found[key].grade == ("B" if told else "A")
+        assert ("if the effect ended with them" in found[key].text) == told
+        assert ("the programme would be worth EUR −40" in found[key].text) == told
+
+
+def test_what_was_switched_off_has_nothing_ahead_and_need_not_be_stopped(case):
+    over = case.changed(effect=replace(case.effect, over=True))
+    verdict = over.verdict(at_least=0.0)
+    assert over.horizon_months == over.exposure.months_seen == 12
+    told = further_findings(over, verdict, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))
+    assert [one.id for one in told] == ["programme.waiver.simple_payback_months"]
+    (ahead,) = market_findings(over, MarketMoves(7.0, (0.2, 0.1, 0.3)), "waiver", currency="EUR")
+    assert ahead.value is None
 
 
 def test_the_findings_are_the_figures_of_the_tables(case):
@@ -146,6 +176,9 @@ def test_more_may_be_lost_than_was_spent(case):
     assert money_findings(worse)["roi"].text.startswith(
         f"For each EUR spent, {amount} is lost, in today's money: customers"
     )
+    risky = case.changed(risks=[Risk("fraud", 24.0, 100.0, 200.0)], costs=ProgrammeCosts(100))
+    assert risky.roi.value < -1
+    assert money_findings(risky)["roi"].text.endswith("its risks cost more than it brings.")
 
 
 def test_a_case_in_which_nothing_varies_is_no_estimate(case):

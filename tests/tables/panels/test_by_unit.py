@@ -16,6 +16,7 @@ from cxvalue.simulate.bank_world import bank
 from cxvalue.tables.panels.by_customer import customer_panel
 from cxvalue.tables.panels.by_unit import unit_panel
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
+from cxvalue.tables.panels.overlap import contacted_under, programme_paths
 from tests.calibration.bankworlds import customer_panel_of, unit_panel_of
 
 
@@ -222,3 +223,42 @@ def test_units_that_started_before_the_panel_are_no_comparison_and_are_counted()
     only_early = frame([starts[0], ("p", "north", None), starts[2]], ["programme", "unit", "start"])
     with pytest.raises(BadInput, match="no full month observed before it"):
         customer_panel(source(bought, only_early, people))
+
+
+def ends(*rows):
+    table = frame([("p", *row) for row in rows], ["programme", "unit", "start", "ended_on"])
+    return table.assign(ended_on=pd.to_datetime(table["ended_on"]).dt.date)
+
+
+@pytest.mark.parametrize(("last_day", "months"), [("2025-05-31", 5), ("2025-06-15", 5), ("2025-06-30", 6)])
+def test_a_programme_that_was_switched_off_ends_its_panel(last_day, months):
+    """The day of the end is the last one with it; an end of units that never had it says nothing."""
+    made = source(BOUGHT, ends(("north", "2025-04-15", last_day), ("south", None, "2025-02-01")), PEOPLE)
+    made = replace(made, rollout=made.rollout.cast({"ended_on": "date"}))
+    for found in (unit_panel(made), customer_panel(made)):
+        assert (found.months.count, found.over, found.until) == (months, True, None)
+        assert "switched off" in found.notes[0]
+    assert customer_panel(made).last.tolist() == [months - 1] * 3
+
+
+def test_a_unit_that_no_longer_has_it_is_treated_no_longer():
+    """A unit counts up to the last whole month with it; one that had it for less than a month is left out."""
+    people = pd.concat([PEOPLE.iloc[:3], frame([("d", "west")], ["customer_id", "branch"])])
+    bought = BOUGHT.assign(date=BOUGHT["date"].where(BOUGHT["customer_id"] != "d", pd.Timestamp("2025-01-02")))
+    rows = (("north", "2025-03-01", "2025-04-30"), ("south", "2025-04-01", None), ("west", "2025-05-02", "2025-05-30"))
+    made = source(bought, ends(*rows), people)
+    made = replace(made, rollout=made.rollout.cast({"ended_on": "date"}))
+    found = customer_panel(made)
+    assert (found.months.count, found.over) == (6, False)
+    assert found.customer_id.tolist() == ["a", "b", "c"]
+    assert found.until.tolist() == [4, 4, 6]
+    assert found.last.tolist() == [3, 3, 5]
+    assert [note.split()[0] for note in found.notes] == ["2", "1"]
+    assert unit_panel(made).customers.sum(axis=1).tolist() == [[0, 1, 2, 2, 0, 0], [1] * 6]
+    paths = programme_paths([made])
+    assert paths.ends
+    assert paths.by_state([0])[0,].tolist() == [0, 0, 2, 3, 1, 1]
+    assert contacted_under(
+        ibis.memtable({"customer_id": ["a", "c"], "campaign": ["x"] * 2, "arm": ["y"] * 2, "date": [date(2025, 6, 2)] * 2}),
+        "x", None, [made],
+    ) == [2, 1]  # fmt: skip
