@@ -174,7 +174,7 @@ class CampaignAnswers(Asked):
                     observed_from=self.opened.observed_from,
                 )
                 answer.say(claims.recovery_sentence(expected, silent, rows.window_days, money))
-            claimed = claims.claim_finding(self.results[name], expected, currency=money, level=self.level)
+            claimed = claims.claim_finding(self.results[name], expected, currency=money)
             answer.findings.append(claimed)
             answer.say(claimed.text)
 

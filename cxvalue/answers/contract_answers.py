@@ -135,11 +135,11 @@ class ContractAnswers(Contractual):
     def still_to_come(self, answer: Answer) -> None:
         """What are the contracts still worth, and would earlier forecasts have been right?"""
         value, money = self.value, self.currency
-        months, level, customers = self.settings.horizon_months, self.level, len(self.contracts.customers)
+        level, customers = self.level, len(self.contracts.customers)
         answer.find(renewal_findings(value, self.fit, self.forecast, customers=customers, currency=money, level=level))
         if value.equity is not None:
             today = self.opened.as_of
-            drawn = figures.forecast_record(value.record, value.equity, today, months, currency=money, level=level)
+            drawn = figures.forecast_record(value.record, value.equity, today, currency=money, level=level)
             answer.draw(drawn, "forecast_record", figures.caption("forecast_record"))
         if value.record is not None:
             answer.tables["past_forecasts.csv"] = value.record.table()

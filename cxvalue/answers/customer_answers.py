@@ -114,7 +114,7 @@ class CustomerAnswers(Asked):
     def concentration(self, answer: Answer) -> None:
         """How few customers carry the business?"""
         caption = figures.caption("value_concentration", day=format_date(self.year_ago))
-        answer.draw(figures.value_concentration(self.margins, self.currency), "value_concentration", caption)
+        answer.draw(figures.value_concentration(self.margins), "value_concentration", caption)
         answer.draw(figures.value_distribution(self.margins, self.currency))
 
     @question

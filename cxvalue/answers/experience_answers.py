@@ -75,7 +75,7 @@ class Surveyed(Asked):
     @cached_property
     def answers(self) -> ir.Table:
         """Every answer as points of its scale."""
-        return answered(self.polled, self.settings.metrics, self.opened.as_of)
+        return answered(self.polled, self.settings.metrics)
 
     @cached_property
     def link(self) -> drivers.ScoreLink | None:

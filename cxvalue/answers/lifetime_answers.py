@@ -114,7 +114,7 @@ class LifetimeAnswers(Asked):
         record = record_of(self.base)
         answer.say(record_sentence(record, months))
         equity, money, level = self.base.value.equity, self.currency, self.level
-        drawn = figures.forecast_record(record, equity, opened.as_of, months, currency=money, level=level)
+        drawn = figures.forecast_record(record, equity, opened.as_of, currency=money, level=level)
         answer.draw(drawn, "forecast_record", figures.caption("forecast_record"))
         rolled = past_forecasts.rolling_table(fit, self.purchases, opened.observed_from, then=self._then)
         answer.say(rolling_sentence(rolled, fit))

@@ -134,7 +134,7 @@ def _course(when: pd.Series, revenue: np.ndarray, currency: str) -> str:
 
 
 @style.drawn
-def value_concentration(margin_per_customer: ArrayLike, currency: str = "") -> Figure:
+def value_concentration(margin_per_customer: ArrayLike) -> Figure:
     """Which share of the margin the best customers bring: tenths of customers and the Lorenz curve.
 
     `margin_per_customer` holds one number per customer; negative ones are allowed.

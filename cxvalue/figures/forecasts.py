@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 
 @style.drawn
-def forecast_record(
-    record: PastRecord | None, today: Interval, as_of: date, horizon_months: int, *, currency: str, level: float
-) -> Figure:
+def forecast_record(record: PastRecord | None, today: Interval, as_of: date, *, currency: str, level: float) -> Figure:
     """Past forecasts as dots with their range, what came as a line, today's forecast at the end.
 
     Where past forecasts are of a shorter horizon than today's, each is drawn as a share of what came, so that all can stand

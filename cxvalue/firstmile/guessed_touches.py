@@ -28,6 +28,10 @@ _BEGUN = (
 )
 _CONTACTED = r"\barm\b|campaign|treatment|control|kampagne|campaña|campagne|кампани|кампані|活动"
 _ENDED = r"resolved|solved|closed?\b|erledigt|gelöst|résolu|resuelto|решен|закрыт|вирішен|закрит"
+_DEAL = (
+    r"deal|opportunit|stage|pipeline|contract|subscri|account|\bplan\b|project|\btask|vertrag|konto|contrat|cuenta|cliente|"
+    r"сделк|договор|подписк|счет|счёт|угод|договір|підписк|рахун|合同|订阅|账户"
+)
 _CHANNEL = r"channel|\bvia\b|source|origin\b|medium|kanal|\bcanal\b|канал|渠道"
 _REASON = (
     r"reason|categor|kategor|topic|tags?\b|labels?\b|\btype\b|subject|summary|grund|motif|motivo|"
@@ -43,16 +47,20 @@ def may_be_person(look: Look) -> bool:
 
 
 def table_of(draft: Draft, days: Sequence[Look], *, unique: bool) -> str:
-    """The table that the names and values of columns speak of: interactions, surveys, or neither, an empty text.
+    """The table that names and values speak of: interactions, surveys, or neither, an empty text.
 
-    A table of contacts is neither, nor is one with a row per customer (`unique`) whose `days` do not say that a ticket or an
-    answer was made on them.
+    Where a customer has several rows, a day on which something was begun beside one on which it was solved is that of a
+    ticket, unless names speak of deals or accounts. A table of contacts is neither, nor is one with a row per customer
+    (`unique`) whose `days` do not say that a ticket or an answer was made on them.
     """
     if any(re.search(_CONTACTED, said(name)) for name in draft.export.names):
         return ""
     if unique and not any(re.search(_BEGUN, said(day.name)) for day in days):
         return ""
-    if any(re.search(_TICKET, said(name)) for name in draft.export.names):
+    names = [said(name) for name in (draft.export.label, *draft.export.names)]
+    solved = all(any(re.search(pattern, said(day.name)) for day in days) for pattern in (_BEGUN, _ENDED))
+    solved = solved and not unique and not any(re.search(_DEAL, name) for name in names)
+    if solved or any(re.search(_TICKET, name) for name in names):
         return "interactions"
     scores = [name for name in draft.export.names if looks_like_score(draft.export, name)]
     return "surveys" if any(re.search(_ANSWER, said(name)) for name in scores) else ""

@@ -111,7 +111,8 @@ def _without(draft: Draft, customer: bool, day: bool, amount: bool) -> Draft:
     found = translate("no column looks like {lacking}. Columns: {columns}.", lacking=either(lacking), columns=columns)
     found = " ".join([found, *why_not(export, not customer, not day, not amount)])
     remedy = translate(
-        "A table needs at least who bought, when, and for how much; a total per customer or per day is not enough."
+        "A table of sales needs at least who bought, when, and for how much; a total per customer or per day is not enough. "
+        "Leave a table of anything else out here, and name it in the study file."
     )
     return draft.refused(found, remedy)
 

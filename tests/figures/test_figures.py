@@ -146,7 +146,7 @@ def segments(*values: float) -> pd.DataFrame:
 DRAW: dict[str, Callable[..., Figure]] = {
     "rows_bridge": lambda *v: figures.rows_bridge(counts(*(int(abs(x)) for x in v))),
     "monthly_purchases": lambda *v: figures.monthly_purchases(months(*v), "USD"),
-    "value_concentration": lambda *v: figures.value_concentration(v, "USD"),
+    "value_concentration": lambda *v: figures.value_concentration(v),
     "value_distribution": lambda *v: figures.value_distribution(v, "USD"),
     "waterfall": lambda *v: figures.waterfall(
         [f"step {n}" for n in v], v, [n == 0 for n in range(len(v))], "USD", title="W"
@@ -259,7 +259,7 @@ def overlapping(figure: Figure) -> list[str]:
         lambda: figures.margin_bridge(BRIDGE, "USD"),
         lambda: figures.rows_bridge(counts(1_234_567, 12, 34, 5, 1_234_521)),
         lambda: figures.monthly_purchases(months(*np.linspace(1e6, 9e6, 48)), "RUB"),
-        lambda: figures.value_concentration(np.geomspace(1, 1e6, 5000), "USD"),
+        lambda: figures.value_concentration(np.geomspace(1, 1e6, 5000)),
         lambda: figures.holdout_tracking(weeks(*np.arange(1.0, 79.0)), date(2026, 10, 1), TITLES),
         lambda: figures.margin_by_cohort(layers(*np.arange(1e6, 9e6, 2e5)), "RUB"),
         lambda: figures.equity_interval(1.24e9, 1.1e9, 1.4e9, "RUB"),

@@ -20,7 +20,7 @@ TODAY = Interval(130.0, 100.0, 170.0)
 
 
 def drawn(record: PastRecord | None) -> Any:
-    return forecast_record(record, TODAY, date(2025, 7, 31), 12, currency="EUR", level=0.95)
+    return forecast_record(record, TODAY, date(2025, 7, 31), currency="EUR", level=0.95)
 
 
 def bars(axes: Any) -> list[list[list[float]]]:

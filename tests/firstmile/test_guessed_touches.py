@@ -50,6 +50,28 @@ def test_a_table_of_tickets(tmp_path: Path, header: str, row: str, columns: tupl
 
 
 @pytest.mark.parametrize(
+    ("file", "header", "table"),
+    [
+        ("complaints.csv", "customer|day|kind", "interactions"),
+        ("export.csv", "customer|opened|kind|resolved", "interactions"),
+        ("export.csv", "customer|opened|kind|shipped", None),
+        ("export.csv", "customer|opened|stage|closed", None),
+        ("accounts.csv", "customer|opened|kind|closed", None),
+    ],
+)
+def test_the_file_s_name_or_a_day_on_which_it_was_solved_tell_a_ticket(
+    tmp_path: Path, file: str, header: str, table: str | None
+) -> None:
+    rows = [f"c{n % 3}|2025-01-1{n}|late|2025-02-1{n}".rsplit("|", 3 - header.count("|"))[0] for n in range(1, 9)]
+    (tmp_path / file).write_text(as_csv(header, *rows), encoding="utf-8")
+    if table is None:
+        with pytest.raises(BadInput, match="name it in the study file"):
+            recognise(tmp_path / file)
+    else:
+        assert recognise(tmp_path / file).understanding.drafts[0].table == table
+
+
+@pytest.mark.parametrize(
     "header",
     [
         "Timestamp|Email Address|How likely are you to recommend us?|Comments",

@@ -57,7 +57,7 @@ def of_campaigns() -> list[Finding]:
         *reactivation_findings(found, (12, 40), product="box", **MONEY),
         *reactivation_findings(awake, None, **MONEY),
         *arm_findings(found, arms, compared, **MONEY),
-        claim_finding(found, RECOVERY, **MONEY),
+        claim_finding(found, RECOVERY, currency="EUR"),
     ]
 
 

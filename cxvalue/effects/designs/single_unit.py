@@ -34,13 +34,12 @@ LEAST_THERE = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SyntheticDiD:
-    """Effect, its path after the start, weights of units and months, and how far the fit misses before the start."""
+    """Effect, its path after the start, weights of the other units, and how far the fit misses before the start."""
 
     effect: float
     path: Floats
     before: Floats
     unit_weights: Floats
-    month_weights: Floats
     misfit: float
 
 
@@ -63,9 +62,7 @@ def synthetic_did(outcome: Floats, before: int) -> SyntheticDiD:
     level = float(months_w @ gap[:before])
     path = gap[before:] - level
     left = gap[:before] - gap[:before].mean()
-    return SyntheticDiD(
-        float(path.mean()), path, gap[:before] - level, units_w, months_w, float(np.sqrt((left**2).mean()))
-    )
+    return SyntheticDiD(float(path.mean()), path, gap[:before] - level, units_w, float(np.sqrt((left**2).mean())))
 
 
 def _simplex(design: Floats, target: Floats, ridge: float) -> Floats:

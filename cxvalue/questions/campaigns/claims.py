@@ -46,7 +46,7 @@ def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int
     )
 
 
-def claim_finding(result: CampaignResult, expected: Recovery | None, *, currency: str, level: float) -> Finding:
+def claim_finding(result: CampaignResult, expected: Recovery | None, *, currency: str) -> Finding:
     """What counting every sale would claim, beside what the campaign did and what the selection rule alone promises."""
     writer, label = replace(writer_of(result.name), grade="E"), translate("claim if every sale were counted")
     found = result.margin_per_contact

@@ -121,7 +121,7 @@ def reactivation_findings(
             translate(words["check_label"]),
             check,
             "share",
-            _check_text(result, level),
+            _check_text(result),
             f"{method} {translate(words['over'])}",
             missing=note or translate(words["few"]),
         ),
@@ -252,7 +252,7 @@ def _reached_text(result: CampaignResult) -> str:
     return f"{told} {each}"
 
 
-def _check_text(result: CampaignResult, level: float) -> str:
+def _check_text(result: CampaignResult) -> str:
     found, words = result.check_uplift, _words(result)
     if found is None:
         return ""

@@ -105,7 +105,7 @@ def account_renewals(
     now = _looked_at(contracts, names, as_of, as_of, rate, scores)
     unhappy = now[_band(now["score"].to_numpy(float), edges) == THIRDS[0]]
     latest = parts[0]
-    missing = _missing(scores, rows, contracts)
+    missing = _missing(scores, rows)
     gap = slope = None
     if not missing:
         high, low = rows[rows["band"] == THIRDS[2]], rows[rows["band"] == THIRDS[0]]
@@ -174,7 +174,7 @@ def _band(score: NDArray[np.float64], edges: tuple[float, float]) -> NDArray[np.
     return np.where(np.isnan(score), NO_ANSWER, named)
 
 
-def _missing(scores: Scores | None, rows: pd.DataFrame, contracts: Contracts) -> str:
+def _missing(scores: Scores | None, rows: pd.DataFrame) -> str:
     if scores is None:
         return translate(
             "the study has no surveys of the people in its accounts (table surveys, at least 30 answers to one metric)."

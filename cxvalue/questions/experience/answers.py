@@ -80,7 +80,7 @@ def rules_of(metric: str, metrics: Mapping[str, MetricRules]) -> MetricRules:
     return rules
 
 
-def answered(surveys: ir.Table, metrics: Mapping[str, MetricRules], as_of: date) -> ir.Table:
+def answered(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> ir.Table:
     """The answers with a score, their `day` (event_date, else date) and `points`; wallet questions are left out.
 
     Raises `CxvalueError` where scores lie outside the scale of their metric: points would be wrong in silence.

@@ -135,7 +135,7 @@ def classify(
         return None
     contacts = interactions if interactions is not None and "initiated_by" in interactions.columns else None
     if surveys is not None:
-        felt = _stimulus(answered(surveys, metrics, as_of), metrics, quarters)
+        felt = _stimulus(answered(surveys, metrics), metrics, quarters)
     else:
         felt = _unresolved(interactions, quarters, rules, as_of)
     if felt is None:

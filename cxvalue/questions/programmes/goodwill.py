@@ -107,7 +107,7 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
     marked = _with_programme(fees, people, months)
     extra, extra_source = _moral_hazard(settings, source, fit, marked, people, where)
     saved = _saved(settings, marked, interactions, where)
-    rows = _last_year(marked, people, months, everyone=programme.case.population == "all")
+    rows = _last_year(marked, months, everyone=programme.case.population == "all")
     if not rows["amount"].size:
         found = translate("nobody in the programme had a fee in the last 12 full months.")
         raise BadInput.at(where, found, translate("Leave it out."))
@@ -331,7 +331,7 @@ def handling_saved(
     return less("m", "mv"), less("a", "av")
 
 
-def _last_year(marked: ir.Table, people: ir.Table, months: PanelMonths, *, everyone: bool) -> dict[str, NDArray[Any]]:
+def _last_year(marked: ir.Table, months: PanelMonths, *, everyone: bool) -> dict[str, NDArray[Any]]:
     """Fees of the last 12 full months by date: customer's number, amount, under the rule, waived."""
     recent = marked.filter((marked.month >= months.count - WINDOW) & (marked.month < months.count))
     if not everyone:

@@ -135,7 +135,9 @@ def _ended(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution 
     if raw.name not in _ENDED:
         return None
     end = "end" if raw.name == "subscriptions" else "left"
-    open_end = f"({_text(end)} IN ('') OR regexp_matches({_text(end)}, {literal(_NEVER)}))" if end in raw.types else "true"
+    open_end = (
+        f"({_text(end)} IN ('') OR regexp_matches({_text(end)}, {literal(_NEVER)}))" if end in raw.types else "true"
+    )
     words = {
         word: count
         for word, count in _words(con, raw, "status", open_end).items()

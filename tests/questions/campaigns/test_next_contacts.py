@@ -242,7 +242,7 @@ def test_first_ever_buyers_count_from_the_first_contact_not_from_the_held_out() 
 
 def test_what_a_claim_and_a_curve_say() -> None:
     result = campaign_result(data_of(campaign()))
-    claimed = claim_finding(result, None, currency="EUR", level=0.95)
+    claimed = claim_finding(result, None, currency="EUR")
     assert claimed.value == pytest.approx(result.claimed)
     assert claimed.value > result.margin_per_contact.value
     assert "of that claim" in claimed.text

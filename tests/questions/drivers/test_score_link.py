@@ -91,7 +91,7 @@ def test_the_difference_is_forward_less_mirror() -> None:
 
 def test_rows_have_two_years_before_and_one_after() -> None:
     world = retail()
-    answers = answered(world.tables["surveys"], METRICS, world.as_of)
+    answers = answered(world.tables["surveys"], METRICS)
     rows = link_rows(
         answers, world.purchases, world.tables["customers"], main="overall", observed_from=world.observed_from,
         as_of=world.as_of,

@@ -46,14 +46,14 @@ def test_a_point_is_told_where_it_would_be_taken_for_one_of_the_scale() -> None:
 
 
 def test_wallet_questions_and_empty_scores_are_no_answers() -> None:
-    rows = answered(surveys([("overall", 7), ("overall", None), ("rank", 2)]), {}, AS_OF).to_pandas()
+    rows = answered(surveys([("overall", 7), ("overall", None), ("rank", 2)]), {}).to_pandas()
     assert rows["points"].tolist() == [70.0]
     assert rows["day"].astype(str).tolist() == ["2025-01-02"]
 
 
 def test_a_score_off_its_scale_is_refused_with_what_was_found() -> None:
     with pytest.raises(CxvalueError, match=r"'overall' ranges from 7 to 55 on a scale of \[0, 10\]"):
-        answered(surveys([("overall", 7), ("overall", 55)]), {}, AS_OF)
+        answered(surveys([("overall", 7), ("overall", 55)]), {})
 
 
 def test_quarters_are_those_wholly_observed() -> None:
