@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import signal
 import sys
 import tempfile
@@ -39,7 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     It is said in the language of the option, else in that of the study file as soon as that is found.
     """
     with using(spoken()):  # what a command speaks ends with it
-        return _main(list(sys.argv[1:] if argv is None else argv), alone=argv is None)
+        status = _main(list(sys.argv[1:] if argv is None else argv), alone=argv is None)
+    with suppress(OSError):  # what cannot be written is told as the process ends
+        if sys.stdout is not None and not _nobody_reads():
+            sys.stdout.flush()
+    return status
 
 
 def _main(argv: list[str], *, alone: bool) -> int:
@@ -53,9 +58,7 @@ def _main(argv: list[str], *, alone: bool) -> int:
                 own_temporary_folder()
             command: Command = arguments.run
             with _ended_in_time(getattr(arguments, "timeout", None)):
-                status = command(arguments)
-                sys.stdout.flush()
-                return status
+                return command(arguments)
     except SystemExit as left:  # argparse leaves so after --help and --version
         return left.code if isinstance(left.code, int) else DONE
     except KeyboardInterrupt as ended:
@@ -75,15 +78,20 @@ def _main(argv: list[str], *, alone: bool) -> int:
 
 
 def _nobody_reads() -> bool:
-    """Whether nobody reads on, as in `cxvalue check shop | head -3`; then it goes nowhere."""
+    """Whether what is printed goes to a command that has ended, as in `cxvalue check shop | head -3`; from here on it goes
+    nowhere."""
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-        return True
-    return False
+        number = sys.stdout.fileno()
+        watched = select.poll()
+    except (AttributeError, OSError, ValueError):  # closed, no file, or a system without it
+        return False
+    watched.register(number, select.POLLERR)
+    if not any(event & select.POLLERR for _, event in watched.poll(0)):
+        return False
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+    return True
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

@@ -102,9 +102,8 @@ def _is_pick(query: Any) -> bool:
         return False
     chosen = all(isinstance(one.unalias(), sge.Column | sge.Star) for one in query.expressions)
     calls = (call for call in query.find_all(sge.Func) if not isinstance(call, sge.Connector))
-    return (
-        chosen and isinstance(query.args["from_"].this, sge.Table) and not any(call.find(sge.Column) for call in calls)
-    )
+    plain = not any(call.find(sge.Column, sge.Rand, sge.Anonymous) for call in calls)
+    return chosen and plain and isinstance(query.args["from_"].this, sge.Table)
 
 
 class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types

@@ -209,17 +209,14 @@ def _still_buying(ages: pd.DataFrame, age: str) -> str:
 
 @style.drawn
 def cohort_comparison(cohorts: pd.DataFrame) -> Figure:
-    """The share that bought of cohorts at the same age, as a heat map; ages not yet reached are empty, withheld ones
-    hold a dot.
+    """The share that bought of cohorts at the same age, as a heat map; ages not yet reached are empty.
 
-    `cohorts` has the columns cohort (in the order to show), quarter or months_since_first (the age) and active_share,
-    missing where it is withheld.
+    `cohorts` has the columns cohort (in the order to show), quarter or months_since_first (the age) and active_share.
     """
     import seaborn
 
     style.need_columns(cohorts, ("cohort", "active_share"), "cohort_comparison")
     age, what = _age_of(cohorts, "cohort_comparison"), translate("Share that bought")
-    hidden = cohorts["active_share"].isna()
     shown = cohorts.assign(cohort=cohorts["cohort"].astype(str))
     names = [str(name) for name in dict.fromkeys(shown["cohort"])]
     grid = shown.pivot_table(index="cohort", columns=age, values="active_share", aggfunc="first", dropna=False)
@@ -247,12 +244,7 @@ def cohort_comparison(cohorts: pd.DataFrame) -> Figure:
     )
     style.vector_colours(figure)
     axes.tick_params(axis="both", rotation=0)
-    ages = list(grid.columns)
-    if few:
-        for name, place in zip(shown["cohort"][hidden], shown[age][hidden], strict=True):
-            axes.text(ages.index(place) + 0.5, names.index(name) + 0.5, "·", ha="center", va="center", color=style.TEXT)
-    note = f"   {translate('(· too few customers bought to show it)')}" if hidden.any() and few else ""
-    axes.set_xlabel(_age_label(age) + note)
+    axes.set_xlabel(_age_label(age))
     axes.set_ylabel(translate("First purchase in"))
     return figure
 

@@ -178,6 +178,9 @@ def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> No
     for name, word in (asked.get("value") or {}).items():
         if name not in names or not _holds_any(draft.export, names[name], word):
             return
+    for name, words in (asked.get("beyond") or {}).items():
+        if name not in names or not _holds_any(draft.export, names[name], words, others=True):
+            return
     options = [
         Option(_words(one["answer"]), one["says"], _bound_spec(one.get("set", {}), names), one.get("with", {}))
         for one in asked["options"]
@@ -212,9 +215,11 @@ def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> No
     draft.questions.append(question)
 
 
-def _holds_any(export: Export, name: str, words: str | Sequence[str]) -> bool:
+def _holds_any(export: Export, name: str, words: str | Sequence[str], *, others: bool = False) -> bool:
+    """Whether a column holds any of some words, or with `others` any filled value that is none of them."""
     wanted = ", ".join(literal(one.lower()) for one in ([words] if isinstance(words, str) else words))
-    return bool(export.one(f"count(*) FILTER (WHERE lower({export.text(name)}) IN ({wanted}))"))
+    within = "NOT IN" if others else "IN"
+    return bool(export.one(f"count(*) FILTER (WHERE lower({export.text(name)}) {within} ({wanted}))"))
 
 
 def _ask_for_others(draft: Draft) -> None:

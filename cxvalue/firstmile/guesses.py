@@ -312,6 +312,12 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
     _ask_for_rows(draft, best)
 
 
+def _may_be_margin(draft: Draft, look: Look) -> bool:
+    """Whether each row says in money what is left of it."""
+    filled = look.is_number and look.filled == draft.export.rows
+    return filled and role_of(look.name, "margin") and not may_be_rates(draft, look)
+
+
 def _like_cents(look: Look) -> bool:
     """Whole numbers of three digits and more, as payment systems give amounts in cents."""
     return look.whole >= 0.999 and all(len(one) >= 4 for one in look.samples) and len(look.samples) >= 3
@@ -366,7 +372,7 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
             and not role_of(look.name, "net")
         ):
             take_discount(draft, look)
-        elif not draft.margin and role_of(look.name, "margin") and look.is_number and not may_be_rates(draft, look):
+        elif not draft.margin and _may_be_margin(draft, look):
             draft.margin = look.name
         elif "product" not in columns and draft.row == _A_LINE and _may_be_product(look):
             columns["product"] = look.name

@@ -165,8 +165,11 @@ class Understanding:
         if self.main and "margin" in self.main.spec["columns"]:
             return "column"
         given = self.answers.get("margin", "")
-        if given == "column" and self.main and self.main.margin:
-            return given
+        if given == "column":
+            if self.main and self.main.margin:
+                return given
+            says = translate("no column says in each row what is left of it, in money.")
+            raise BadInput.at("--answer margin", says, translate("Write 0.40, 40%, or unknown."))
         if given and given != "unknown":
             try:
                 share = float(given.rstrip("% ").replace(",", ".")) / (100 if "%" in given else 1)

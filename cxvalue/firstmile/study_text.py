@@ -12,7 +12,6 @@ from cxvalue.firstmile.drafts import Draft
 from cxvalue.firstmile.recognition import Understanding
 from cxvalue.firstmile.showing import HOW_SURE
 from cxvalue.language.catalogue import spoken, translate
-from cxvalue.tables.read.aside import OWN
 
 _COMMAND = "`cxvalue new --from`"
 """Stands in the first line of what is written, in every language."""
@@ -91,7 +90,9 @@ def _table(draft: Draft, spec: dict[str, Any], names: list[str], said: Mapping[s
     row = translate("a row is {row}", row=translate(draft.row))
     lines = [f"  {draft.table}:".ljust(_WIDTH - 2) + f"# {row}"]
     lines.append(_line("path", _flow(names[0] if len(names) == 1 else names), "", 4))
-    whole = {**draft.export.spec, **spec, "layout": draft.layout or OWN}
+    # Of purchases it was asked what their other columns mean; other tables are held against them as if written by hand.
+    layout = draft.layout or ("own" if draft.table == "transactions" else None)
+    whole = {**draft.export.spec, **spec, "layout": layout}
     whole["read"] = {**draft.export.spec.get("read", {}), **spec.get("read", {})}
     for key in _ORDER:
         if whole.get(key) not in (None, {}, [], ""):

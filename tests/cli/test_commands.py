@@ -126,7 +126,7 @@ def test_output_that_nobody_reads_any_more_is_no_fault(
     os.close(read)
     stream = os.fdopen(write, "w")
     monkeypatch.setattr(sys, "stdout", stream)
-    assert commands.main(["new", str(tmp_path / "shop")]) == 1
+    assert commands.main(["new", str(tmp_path / "shop")]) == 0
     stream.close()  # what is left of it goes nowhere
     assert capsys.readouterr().err == ""
 

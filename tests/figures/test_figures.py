@@ -362,13 +362,6 @@ def test_withheld_probabilities_are_said_to_be_withheld() -> None:
     assert "Withheld" in figure.axes[0].texts[0].get_text()
 
 
-def test_small_cells_are_suppressed() -> None:
-    table = cohorts(np.nan, 0.4)
-    texts = [text.get_text() for text in figures.cohort_comparison(table).axes[0].texts]
-    assert "40%" in texts
-    assert "·" in texts
-
-
 def test_rows_of_several_tables_get_a_panel_each() -> None:
     both = pd.concat([counts(10, 1, 2, 0, 7).assign(table=name) for name in ("transactions", "contacts")])
     assert [axes.get_title(loc="left") for axes in figures.rows_bridge(both).axes] == ["transactions", "contacts"]

@@ -81,5 +81,5 @@ def test_a_margin_that_may_be_a_percentage_is_no_answer(tmp_path: Path, name: st
     found = _found(tmp_path, name, *values)
     (question,) = [one for one in found.questions if one.key == "margin"]
     assert [option.answer for option in question.options] == ["unknown"]
-    with pytest.raises(BadInput, match="'column' is not a share"):
+    with pytest.raises(BadInput, match="no column says in each row what is left of it"):
         _ = found.answer(margin="column").questions

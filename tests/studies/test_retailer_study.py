@@ -65,7 +65,7 @@ def test_every_case_has_findings_and_a_sentence_on_the_page(run: tuple[RunResult
     assert all(own.values()), {case for case, some in own.items() if not some}
     assert result.folder is not None
     page = (result.folder / "index.html").read_text(encoding="utf-8")
-    for said in ("more of 100 complainers", "It is a link", "of all invited, reweighted", "their main shop",
+    for said in ("Of 100 complainers", "It is a link", "of all invited, reweighted", "their main shop",
                  "the gap to Rival", "is computed by its own owner", "Replacing the", "halves after"):  # fmt: skip
         assert said in page, said
 

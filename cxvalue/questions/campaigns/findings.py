@@ -241,7 +241,14 @@ def _reached_text(result: CampaignResult) -> str:
         share=share,
     )
     found = result.return_uplift
-    if found is None or not result.randomised or result.delivered <= 0:
+    if found is None or not result.randomised:
+        return told
+    if max(found.low, -found.high) > result.delivered:  # more came, or stayed away, than were reached
+        against = translate(
+            "The effect is larger than the share reached, which cannot be: check the column 'delivered'."
+        )
+        return f"{told} {against}"
+    if max(abs(found.low), abs(found.high)) > result.delivered:
         return told
     low, high = found.low / result.delivered, found.high / result.delivered
     each = translate(

@@ -341,7 +341,7 @@ def cohort_table(
     out), active_share (share of the cohort who bought), margin_per_customer. A cohort's quarter is shown only when every
     customer of it has lived through it; cohorts of fewer than `suppress_below` customers are left out with those that
     would give them away, and so are customers who first bought before `new_from`: they are older than the tables. Where
-    fewer than `suppress_below` of a cohort bought in a quarter, but some, their share and margin are withheld (missing).
+    fewer than `suppress_below` of a cohort bought in a quarter, but some, their margin is withheld (missing).
     `log` are the same purchases as arrays, where they have been read.
     """
     months, log = cohort_months(as_of, observed_from), log or purchase_log(purchases, as_of)
@@ -371,7 +371,7 @@ def cohort_table(
     table = grid.merge(cells.astype({"cohort": "int64", "quarter": "int64"}), on=["cohort", "quarter"], how="left")
     table[["active", "margin"]] = table[["active", "margin"]].fillna(0.0)
     few = (table["active"] > 0) & (table["active"] < suppress_below)
-    table["active_share"] = (table["active"] / table["customers"]).mask(few)
+    table["active_share"] = table["active"] / table["customers"]
     table["margin_per_customer"] = (table["margin"] / table["customers"]).mask(few)
     table["cohort"] = [_cohort_name(int(number), months) for number in table["cohort"]]
     return table.drop(columns=["active", "margin"])

@@ -21,7 +21,7 @@ WALLET = ("category_spend", "brands_used", "rank", "main_store")
 FEWEST_TO_FIT = 100
 """Answers to a score below which nothing is fitted to them."""
 PROMOTER, DETRACTOR = 9.0, 6.0
-_NPS = re.compile(r"(?i)(?<![a-z])nps(?![a-z])|net.?promoter")
+_NPS = re.compile(r"(?i)(?<![a-z])[ert]?nps(?![a-z])|\bнпс\b|net.?promoter")
 CODE, STEP = 99, 5
 """A score that many surveys write for no answer, and what all others are multiples of where it stands out."""
 FILLED = 0.1

@@ -77,7 +77,9 @@ def case_findings(
     bare = sentences(switched_off(case), ahead, _bare(case, programme))
     money = _Money(writer, case, currency, parts, bare)
     least = least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
-    judged = _verdict(writer, fit, programme, verdict, registration, least, currency, money.made())
+    measured = replace(writer, grade=fit.effect.grade)
+    judge = measured if verdict.metric == "effect" else writer
+    judged = _verdict(judge, fit, programme, verdict, registration, least, currency, money.made())
     kept = kept_customers(case)
     if kept is not None and judged.value is not None and verdict.metric == "npv":
         judged = replace(judged, text=f"{judged.text} {_sure_with(kept, verdict)}")
@@ -92,7 +94,7 @@ def case_findings(
         money.payback_months(),
         money.peak_exposure(),
         money.probability_of_loss(),
-        _mde(writer, verdict, parts, least, translate(MDE)),
+        _mde(measured, verdict, parts, least, translate(MDE)),
     ]
 
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from cxvalue.findings.numbers import format_chance, format_date, format_level, format_month, format_range, format_value
 from cxvalue.findings.writer import range_of
+from cxvalue.foundation.grades import lower_grade
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
 from cxvalue.questions.programmes.case_findings import WRITER, not_paid_back, perhaps_never
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.questions.programmes.effect_findings import UNITS, title_of, writer_of
+from cxvalue.questions.programmes.verdict_sentences import not_yet_measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,6 +126,9 @@ def further_findings(
     """
     title, simple = title_of(programme.name), case.simple_payback
     writer = replace(writer_of(WRITER, programme.name), grade=case.effect.grade)
+    later = writer
+    if not_yet_measured(case, currency):
+        later = replace(writer, grade=lower_grade(case.effect.grade, 1))
     method = translate("Month after which the undiscounted running total never falls below zero again.")
     paid: Value = simple and (simple.value, simple.low, simple.high)
     said = simple and translate(
@@ -132,7 +137,7 @@ def further_findings(
     if simple and not simple.high < float("inf"):
         paid, said = simple.value, f"{said} {perhaps_never(case, case.simple_payback_draws)}"
     label, late = translate("payback without discounting"), not_paid_back(case)
-    found = [writer.write("simple_payback_months", label, paid, "months", said or "", method, missing=late)]
+    found = [later.write("simple_payback_months", label, paid, "months", said or "", method, missing=late)]
     limit = None if verdict is None else verdict.stop_below
     if limit is None or programme.success is None or case.effect.over:
         return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cxvalue.findings.numbers import format_chance, format_level, format_month, format_value
 from cxvalue.foundation.calendar import months_apart
 from cxvalue.language.catalogue import translatable, translate, translate_count
@@ -166,10 +168,11 @@ def switched_off(case: Case) -> str:
 
 def not_yet_measured(case: Case, currency: str) -> str:
     """That a gain rests on months after few measured ones, which purchases brought forward may lack; else nothing."""
-    measured = int(case.effect.event_time.max()) + 1
-    if measured >= FEWEST_MONTHS or case.npv.value <= 0:
+    measured, brought = int(case.effect.event_time.max()) + 1, np.flatnonzero(case.measured_flow)
+    if measured >= FEWEST_MONTHS or case.npv.value <= 0 or not brought.size:
         return ""
-    within = float(npv(case.measured_flow + case.benefit_flow - case.cost_flow, case.annual_discount_rate))
+    flow = case.measured_flow + case.benefit_flow - case.cost_flow
+    within = float(npv(flow[: brought[-1] + 1], case.annual_discount_rate))
     if within > 0:
         return ""
     return translate_count(

@@ -60,7 +60,7 @@ def names_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) ->
 
     `currency` is the study's. The money of purchases is looked at elsewhere, but for the currency that a column says.
     """
-    if not raw.every:
+    if not raw.watched and raw.name != "customers":
         return []
     found = [_currencies(con, raw, currency)]
     if raw.name != "transactions":

@@ -10,10 +10,17 @@ from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.roles import said
 from cxvalue.tables.read.sources import RawTable
 
-_DELIVERY = re.compile(
-    r"\b(un|not |non )?deliver|bounc|undelivered|\breject|\bfail|\bblocked\b|unzustell|zugestellt|dostavl|dostavk|"
-    r"\bdelivr|entregad|rebot|доставл|отклон|отказ|ошибк|недостав|доставлен|помилк|відхил|送达|退信|失败|退回|未送達"
+_UNDELIVERED = re.compile(
+    r"\b(un|not |non ?)deliver|^deliver(ed|y (failed|error|failure))$|fail\w* to (deliver|send)|bounc|returned to sender|"
+    r"\binvalid (e ?mail|address|number|phone|recipient)|undeliverable|^(fail(ed|ure)?|rejected|blocked|error|unreachable)$|"
+    r"unzustell|zugestellt|^(non )?délivré|no entregad|^entregad|rebot|^fehlgeschlagen$|^échec$|"
+    r"не ?достав|^доставл|^(отклонено|отказ|ошибка|помилка|відхилено)$|送达|退信|退回|^失败$|未送達"
 )
+_ABOUT_ELSE = re.compile(
+    r"campaign|\barm\b|consent|segment|subject|group|reason|product|\bname\b|title|offer|template|categor|opt ?in|kampagne|"
+    r"кампани|кампані|согласи|згод|сегмент|тема|活动|同意|主题"
+)
+"""Columns whose values are not what became of a message."""
 _LEFT_OUT = ("keep_rows", "leave_out_rows")
 
 
@@ -24,9 +31,7 @@ def undelivered_left_out(raw: RawTable) -> list[Caution]:
     """
     if raw.name != "contacts":
         return []
-    found = [
-        (what, rows) for reason, what, rows in raw.left_out if reason in _LEFT_OUT and _DELIVERY.search(said(what))
-    ]
+    found = [(what, rows) for reason, what, rows in raw.left_out if reason in _LEFT_OUT and _is_undelivered(what)]
     rows = sum(number for _, number in found)
     if not rows:
         return []
@@ -41,3 +46,9 @@ def undelivered_left_out(raw: RawTable) -> list[Caution]:
         words=enumerated(what for what, _ in found),
     )
     return [Caution("undelivered", raw.name, "delivered", rows, None, text, True)]
+
+
+def _is_undelivered(what: str) -> bool:
+    """Whether a column and its value, as `column: value`, say that a message was not delivered, or that it was."""
+    column, _, value = what.partition(": ")
+    return not _ABOUT_ELSE.search(said(column)) and _UNDELIVERED.search(said(value)) is not None

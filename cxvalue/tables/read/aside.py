@@ -47,8 +47,6 @@ _OTHERS = {
     r"evento|событие|подія|事件",
 }
 """The whole of the name of a column, by its role, that purchases have none of."""
-OWN = "own"
-"""The layout of a table that no system is known to write."""
 WATCHED = tuple(_WATCHED)
 """Tables of which columns left aside may change what a row counts as."""
 _SUMS = ("amount", "tax", "net", "gross", "shipping", "refund")
@@ -87,11 +85,9 @@ def columns_used(source: TableSource) -> set[str]:
 def columns_aside(names: Sequence[str], source: TableSource, table: str = "transactions") -> dict[str, str]:
     """By role, the columns of a table that a study leaves aside and that may change what its rows mean.
 
-    Nothing where the study says which system wrote the table (`layout`), or chose its rows and columns by a query; nor of
-    purchases that were recognised by their names (`OWN`), about which it was asked then.
+    Nothing where the study says who wrote the table (`layout`), or chose its rows and columns by a query.
     """
-    known = (None,) if table == "transactions" else (None, OWN)
-    if source.layout not in known or source.query is not None or source.database is not None:
+    if source.layout is not None or source.query is not None or source.database is not None:
         return {}
     used = columns_used(source) | set(CONTRACTS[table].names)
     found: dict[str, str] = {}

@@ -46,8 +46,8 @@ class RawTable:
     Where `marked` the columns ``__line__`` and ``__same__`` tell which rows are equal in every column of the source, mapped
     or not, and in all of them but the amounts. `left_out` are rows of the source that the study's keys leave aside (a key
     of `shape.REASONS`, words, how many), `made` the refunds that were made of rows, `notes` what else was done. `every` are
-    all columns of the source, unless a query chose them; `watched` says that the study wrote its mapping by hand. `beside`
-    names columns that a study left aside (see `aside`), which stand in the relation by their roles.
+    all columns of the source, unless a query chose them; `watched` says that the study wrote its mapping by hand, and then
+    `beside` names columns that it left aside (see `aside`), which stand in the relation by their roles.
     """
 
     name: str
@@ -137,9 +137,8 @@ def read_table(
             base = source_folder(source, folder, where)
             found = _file(con, base, source.paths, source, scratch, where, zone)
         every = () if source.query is not None else tuple(found.types)
-        looked = name in WATCHED and contract is None and source.path is not None
-        beside = columns_aside([one for one in every if one not in found.faults], source, name) if looked else {}
-        watched = looked and source.layout is None
+        watched = name in WATCHED and contract is None and source.path is not None and source.layout is None
+        beside = columns_aside([one for one in every if one not in found.faults], source, name) if watched else {}
         if source.is_shaped:
             found, source = shape(con, name, found, source, where, currency)
     except (csv.Error, duckdb.Error, OSError, UnicodeError, RecursionError) as error:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from cxvalue.findings.numbers import format_value
+from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.campaigns import campaign_data, campaign_result
 from cxvalue.questions.campaigns.compare import Comparison
 from cxvalue.questions.campaigns.findings import reactivation_findings
@@ -68,6 +69,10 @@ def test_all_who_were_assigned_are_compared_whether_or_not_the_contact_arrived()
     assert found.grade == "A"
     text = reactivation_findings(found, None, currency="EUR", level=0.95)[0].text
     assert f"{format_value(share, 'share')} of those contacted were reached. All who were assigned are compared" in text
+    few = reactivation_findings(replace(found, delivered=0.001, return_uplift=Interval(0.1, 0.05, 0.15)), None,
+                                currency="EUR", level=0.95)[0].text  # fmt: skip
+    assert "check the column 'delivered'" in few
+    assert "of those reached" not in few
     assert (
         reactivation_findings(replace(found, delivered=1.0), None, currency="EUR", level=0.95)[0].text.count("reached")
         == 0

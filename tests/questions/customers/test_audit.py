@@ -190,7 +190,7 @@ def test_few_of_a_large_cohort_are_withheld() -> None:
     rows += [(name, date(2025, 2, 1), 1.0) for name in "abc"] + [(name, date(2025, 5, 1), 7.0) for name in "ab"]
     arguments = {"as_of": date(2025, 12, 31), "observed_from": date(2025, 1, 1)}
     table = base.cohort_table(purchases(rows), **arguments, suppress_below=3).fillna(-1.0)
-    assert table["active_share"].tolist() == [0.5, -1.0, 0.0, 0.0]
+    assert table["active_share"].tolist() == [0.5, 1 / 3, 0.0, 0.0]
     assert table["margin_per_customer"].tolist() == [0.5, -1.0, 0.0, 0.0]
 
 

@@ -108,6 +108,19 @@ def test_a_gain_that_rests_on_months_to_come_after_a_few_is_told_and_graded_down
         assert found[key].grade == ("B" if told else "A")
         assert ("if the effect ended with them" in found[key].text) == told
         assert ("the programme would be worth EUR −40" in found[key].text) == told
+    assert found["mde"].grade == "A"
+    later = further_findings(case, verdict, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))
+    assert later[0].grade == ("B" if told else "A")
+
+
+def test_running_costs_after_the_measured_months_do_not_speak_against_them():
+    """Each month brings 20 and costs 5: three months alone pay for themselves as well as all 24 do."""
+    effect = an_effect([2.0] * 3, 0.01 * np.eye(3), customers=10)
+    case = business_case(effect, costs={"per_treated_customer_month": 0.5}, horizon_months=24, annual_discount_rate=0.0)
+    found = money_findings(case)
+    assert found["npv"].value == pytest.approx(15.0 * 24)
+    assert found["npv"].grade == "A"
+    assert "months not yet measured" not in found["npv"].text
 
 
 def test_what_was_switched_off_has_nothing_ahead_and_need_not_be_stopped(case):

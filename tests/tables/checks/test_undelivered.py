@@ -28,6 +28,9 @@ def _cautions(folder: Path, status: list[str], columns: dict[str, str] | None = 
         ("Hard Bounce", {"keep_rows": {"how": ["ok"]}}),
         ("не доставлено", {"leave_out_rows": {"how": ["не доставлено"]}}),
         ("退信", {"keep_rows": {"how": ["ok"]}}),
+        ("failed", {"leave_out_rows": {"how": ["failed"]}}),
+        ("Returned to sender", {"leave_out_rows": {"how": ["Returned to sender"]}}),
+        ("Invalid e-mail", {"keep_rows": {"how": ["ok"]}}),
     ],
 )
 def test_what_was_not_delivered_and_is_left_out_lowers_the_evidence(tmp_path, bad, key):
@@ -41,3 +44,15 @@ def test_what_was_not_delivered_and_is_left_out_lowers_the_evidence(tmp_path, ba
 def test_other_rows_and_a_mapped_column_are_no_doubt(tmp_path):
     assert not _cautions(tmp_path, ["ok", "ok", "draft", "ok"], leave_out_rows={"how": ["draft"]})
     assert not _cautions(tmp_path, ["yes", "yes", "no", "yes"], columns={"delivered": "how"})
+
+
+@pytest.mark.parametrize(
+    "value", ["Free delivery week", "failed payment", "delivery complaint", "Rejected basket", "ошибка теста"]
+)
+def test_words_of_something_else_are_no_delivery(tmp_path, value):
+    assert not _cautions(tmp_path, ["ok", value, "ok", "ok"], leave_out_rows={"how": [value]})
+
+
+def test_a_refusal_of_consent_is_no_delivery(tmp_path):
+    renamed = {"leave_out_rows": {"arm": ["отказ"]}}
+    assert not _cautions(tmp_path, ["ok"], **renamed)
