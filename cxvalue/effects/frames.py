@@ -82,6 +82,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         ),
         "until": ended(until, months),
         "over": over,
+        "brief": ends.brief,
     }
     if unit == "customer_id" and design in ("experiment", "matched"):
         free = there & (np.arange(months.count) <= base[:, None])

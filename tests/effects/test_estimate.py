@@ -268,3 +268,26 @@ def test_what_is_told_of_units_that_no_longer_have_it():
     brief.loc[::3, ["start", "ended_on"]] = None
     with pytest.raises(BadInput, match="less than a full month: 80; only before the first full month of the tables: 0"):
         cxvalue.estimate_effect(panel, brief, design="staggered")
+
+
+@pytest.mark.parametrize(
+    ("ends", "whole"), [((12, None), False), ((12, 14), False), ((12, 12), True), ((None, None), True)]
+)
+def test_an_experiment_that_some_left_is_no_longer_as_assigned(ends, whole):
+    panel, rollout = switched_off(ends, design="experiment")
+    found = cxvalue.estimate_effect(panel, rollout, design="experiment")
+    checks = [one for one in found.checks if one.name == "assigned"]
+    assert [one.lowers for one in checks] == ([] if whole else [True])
+    brief = rollout.assign(
+        ended_on=rollout["ended_on"].where(rollout["customer_id"] != "u001", pd.Timestamp("2025-07-20"))
+    )
+    without = cxvalue.estimate_effect(panel, brief, design="experiment")
+    assert "assigned" in [one.name for one in without.checks]
+    if whole:
+        assert without.grade > found.grade, "a grade lower"
+    else:
+        assert without.grade == found.grade
+    waves = cxvalue.estimate_effect(
+        *[table.rename(columns={"customer_id": "unit"}) for table in switched_off(ends)], design="experiment"
+    )
+    assert "assigned" not in [one.name for one in waves.checks], "each wave ended together"

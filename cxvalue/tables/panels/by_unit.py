@@ -66,6 +66,7 @@ class UnitPanel(Drawn):
         until: first month in which a cell no longer has the programme (None: every cell has it to the end). Nothing after
             it counts.
         over: whether the panel ends because the programme was switched off.
+        brief: how many customers are left out because they had the programme for less than a full month.
     """
 
     months: PanelMonths
@@ -84,6 +85,7 @@ class UnitPanel(Drawn):
     notes: tuple[str, ...] = ()
     until: Ints | None = None
     over: bool = False
+    brief: int = 0
 
     _card = "effect_card"
 
@@ -126,6 +128,7 @@ def unit_panel(source: PanelSource) -> UnitPanel:
         notes=found.notes,
         until=ended(cells[:, 3], months),
         over=found.over,
+        brief=found.brief,
     )
 
 
@@ -184,6 +187,7 @@ class Population(NamedTuple):
     early: tuple[Early, ...]
     notes: tuple[str, ...]
     over: bool
+    brief: int
 
 
 def population_and_left_out(source: PanelSource, *, while_on: bool = True) -> Population:
@@ -220,7 +224,8 @@ def population_and_left_out(source: PanelSource, *, while_on: bool = True) -> Po
     people = inside.filter(inside.base >= 0)
     people = people.select("customer_id", "unit", "arm", "start", "base", "until", "first", "last").cache()
     check_people(source, months, people, early, counts)
-    return Population(months, people, int(out["later"]), int(out["unlisted"]), early, notes, last_day is not None)
+    left_out = int(out["later"]), int(out["unlisted"]), early
+    return Population(months, people, *left_out, notes, last_day is not None, counts.brief)
 
 
 def _numbered(known: ir.Table, months: PanelMonths, source: PanelSource) -> ir.Table:
