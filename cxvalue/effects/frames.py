@@ -7,7 +7,7 @@ out of the comparisons that need that month.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from cxvalue.language.words import enumerated
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel, ended
 from cxvalue.tables.panels.inputs import Early, PanelMonths
-from cxvalue.tables.panels.rollouts import ended_notes
+from cxvalue.tables.panels.rollouts import Ended, ended_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     import pandas as pd
 
     cells, starts, unit = _read(panel, rollout, outcome)
-    cells, off, over = _while_on(cells, starts, unit)
+    cells, off, over, out = _while_on(cells, starts, unit)
     month = pd.to_datetime(cells["month"])
     number = _month_number(month).to_numpy(int)
     first = int(number.min())
@@ -53,7 +53,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     values = cells.assign(_month=number - first, _value=pd.to_numeric(cells[outcome]).astype(float))
     values = values.pivot(index=unit, columns="_month", values="_value").reindex(columns=range(months.count))
     values = values[values.notna().any(axis=1)]
-    absent = sorted(set(starts[unit]) - set(values.index))
+    absent = sorted(set(starts[unit]) - set(values.index) - out.brief - out.before)
     start, base = _begun(pd.to_datetime(starts.set_index(unit)["start"]).reindex(values.index), first, months.count)
     until = np.minimum(off.reindex(values.index).fillna(np.inf) - first, months.count).to_numpy(np.int64)
     early = _early(start[base < 0], until[base < 0], months.count)
@@ -61,6 +61,12 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     names = tuple(str(name) for name in values.index)
     table = values.to_numpy(float)
     there = ~np.isnan(table)
+    missing = ~there & (np.arange(months.count) < until[:, None])
+    ends = Ended(
+        int((until < months.count).sum() + sum(one.units for one in early if one.until is not None)), *map(len, out)
+    )
+    if not (start >= 0).any() and not early:
+        ends.refuse_all("rollout")
     shared: dict[str, Any] = {
         "months": months,
         "start": start,
@@ -70,9 +76,13 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         "outcome": outcome,
         "unit": unit,
         "early": early,
-        "notes": (*ended_notes(months, over, 0, 0), *_notes(there, names, absent)),
+        "notes": (
+            *ended_notes(months, over, ends, customers=unit == "customer_id"),
+            *_notes(missing, until, names, absent),
+        ),
         "until": ended(until, months),
         "over": over,
+        "brief": ends.brief,
     }
     if unit == "customer_id" and design in ("experiment", "matched"):
         free = there & (np.arange(months.count) <= base[:, None])
@@ -85,7 +95,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
             first=np.zeros(len(names), dtype=np.int64),
             last=until - 1,
             values=table.astype(np.float32),
-            past=None if there.all() else fill_gaps(table, free).astype(np.float32),
+            past=None if not missing.any() else fill_gaps(table, free).astype(np.float32),
         )
     heads = pd.Series(1.0, index=values.index)
     if "customers" in cells.columns:
@@ -100,7 +110,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         names=names,
         customers=customers,
         total=total,
-        gaps=not there.all(),
+        gaps=bool(missing.any()),
     )
 
 
@@ -141,16 +151,21 @@ def _month_number(days: pd.Series) -> pd.Series:
     return days.dt.year * 12 + days.dt.month
 
 
-def _while_on(cells: pd.DataFrame, starts: pd.DataFrame, unit: str) -> tuple[pd.DataFrame, pd.Series, bool]:
-    """The rows of whole months with the programme or before it, the first month without it of each unit that ended, and
-    whether all have ended.
+class _LeftOut(NamedTuple):
+    """Units without a full month with the programme: all in all, or within the panel."""
 
-    Raises `BadInput` where an end lies before its start. A unit that had it for less than a whole month is left out.
+    brief: set[str]
+    before: set[str]
+
+
+def _while_on(cells: pd.DataFrame, starts: pd.DataFrame, unit: str) -> tuple[pd.DataFrame, pd.Series, bool, _LeftOut]:
+    """The rows of whole months with the programme or before it, the first month without it of each unit that ended,
+    whether it has ended for all that had it, and which units are left out.
+
+    An end after the last month of the panel had not come yet. Raises `BadInput` where an end lies before its start.
     """
     import pandas as pd
 
-    if starts["ended_on"].isna().all():
-        return cells, pd.Series(dtype=float), False
     rows = starts.set_index(unit)
     began, last = (
         pd.to_datetime(rows[name]).dt.tz_localize(None).astype("datetime64[ns]") for name in ("start", "ended_on")
@@ -164,16 +179,29 @@ def _while_on(cells: pd.DataFrame, starts: pd.DataFrame, unit: str) -> tuple[pd.
             f"{found}: {_some(early.index.to_series())}.",
             translate("Swap or correct the two dates."),
         )
-    off = _month_number(last + pd.Timedelta(days=1))
-    whole = _month_number(began[last.index]) + (began[last.index].dt.day > 1)
-    brief = off.index[off <= whole]
-    number = _month_number(pd.to_datetime(cells["month"])).to_numpy(float)
-    ends = cells[unit].map(off).to_numpy(float, na_value=np.nan)
-    kept = ~(number >= ends) & ~cells[unit].isin(brief).to_numpy(bool)
-    over = bool(len(last)) and len(last) == int(began.notna().sum())
+    month = pd.to_datetime(cells["month"])
+    number, after = _month_number(month), last + pd.Timedelta(days=1)
+    beyond = number.max() + 1
+    off = _month_number(after[after <= pd.Timestamp(month.max().year, month.max().month, 1) + pd.offsets.MonthBegin()])
+    if off.empty:
+        return cells, off.astype(float), False, _LeftOut(set(), set())
+    whole = _month_number(began) + (began.dt.day > 1)
+    ends = off.reindex(rows.index)
+    seen = number.groupby(cells[unit]).agg(["min", "max"]).reindex(rows.index)
+    brief = (ends <= whole) & (whole < beyond) & seen["min"].notna() & (ends > number.min())
+    before = (ends <= np.maximum(whole, seen["min"])) & ~brief & (whole < beyond)
+    had = (whole < beyond) & (np.maximum(whole, seen["min"]) <= seen["max"]) & ~brief & ~before
+    over = bool(had.any()) and bool(ends[had].notna().all())
+    kept = ~(number.to_numpy() >= cells[unit].map(off).to_numpy(float, na_value=np.nan))
+    kept &= ~cells[unit].isin(rows.index[brief | before]).to_numpy(bool)
     if over:
-        kept &= number < off.max()
-    return cells[kept], off.drop(brief), over
+        kept &= number.to_numpy() < ends[had].max()
+    return (
+        cells[kept],
+        off[~off.index.isin(rows.index[brief])],
+        over,
+        _LeftOut(set(rows.index[brief]), set(rows.index[before])),
+    )
 
 
 def _begun(begun: pd.Series, first: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -326,17 +354,20 @@ def _first(names: Sequence[str]) -> str:
     return enumerated([*names[:EXAMPLES], *["…"] * (len(names) > EXAMPLES)])
 
 
-def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) -> tuple[str, ...]:
+def _notes(
+    missing: NDArray[np.bool_], until: NDArray[np.int64], names: tuple[str, ...], absent: list[str]
+) -> tuple[str, ...]:
+    """What a reader must know of `missing` months, of those before `until`, and of units without a row."""
     notes = []
-    if not there.all():
-        with_gaps = np.flatnonzero(~there.all(axis=1))
+    if missing.any():
+        with_gaps = np.flatnonzero(missing.any(axis=1))
         some = [names[place] for place in with_gaps]
         notes.append(
             translate(
                 "Months without an outcome: {missing:,} of {months:,} (units: {units:,}; {names}). They count as "
                 "missing, not as zero: each month is compared over the units present both in it and before.",
-                missing=int((~there).sum()),
-                months=there.size,
+                missing=int(missing.sum()),
+                months=int(until.sum()),
                 units=len(with_gaps),
                 names=_first(some),
             )

@@ -225,3 +225,69 @@ def test_an_end_before_its_start_is_refused_and_a_start_within_a_month_of_its_en
         cxvalue.estimate_effect(panel, wrong, design="staggered")
     brief = rollout.assign(ended_on=rollout["ended_on"].where(rollout.index != 1, pd.Timestamp("2025-07-20")))
     assert cxvalue.estimate_effect(panel, brief, design="staggered").treated_units == 79
+
+
+def test_only_an_end_within_the_data_is_one():
+    panel, rollout = switched_off((None, None))
+    begun = rollout["start"].notna()
+    for day, over in (("2026-06-30", True), ("2026-07-01", False), ("2027-12-31", False)):
+        found = cxvalue.estimate_effect(
+            panel, rollout.assign(ended_on=pd.Series(pd.Timestamp(day), rollout.index).where(begun)), design="staggered"
+        )
+        assert (found.over, str(found.last_month)) == (over, "2026-06-01")
+    # What is planned, or has no customers, does not keep a programme going.
+    panel, rollout = switched_off((12, 12))
+    later = pd.DataFrame(
+        {"unit": ["u000", "none"], "start": pd.to_datetime(["2026-09-01", "2025-07-01"]), "ended_on": pd.NaT}
+    )
+    rollout = pd.concat([rollout[rollout["unit"] != "u000"], later])
+    assert cxvalue.estimate_effect(panel, rollout, design="staggered").over
+
+
+def test_what_is_told_of_units_that_no_longer_have_it():
+    panel, rollout = switched_off((12, None))
+    assert cxvalue.estimate_effect(panel, rollout, design="staggered").notes == (
+        "40 units no longer have the programme: only the full months with it are compared and counted.",
+    )
+    one = rollout.set_index("unit")
+    one.loc["u002", "ended_on"] = pd.Timestamp("2025-10-20")
+    one.loc["u004"] = [pd.Timestamp("2024-03-01"), pd.Timestamp("2024-06-30")]
+    found = cxvalue.estimate_effect(panel, one.reset_index(), design="staggered")
+    assert found.notes == (
+        "39 units no longer have the programme: only the full months with it are compared and counted.",
+        "1 unit had the programme for less than a full month and is left out.",
+        "1 unit had the programme only before the first full month of the tables and is left out.",
+    )
+    # A month that misses after the end is none that misses.
+    fewer = panel.drop(panel.index[(panel["unit"] == "u001") & (panel["month"] == "2026-03-01")])
+    assert "Months without an outcome" not in str(cxvalue.estimate_effect(fewer, rollout, design="staggered").notes)
+    fewer = panel.drop(panel.index[(panel["unit"] == "u001") & (panel["month"] == "2025-03-01")])
+    said = str(cxvalue.estimate_effect(fewer, rollout, design="staggered").notes)
+    assert "Months without an outcome: 1 of 1,920 (units: 1; u001)" in said
+    brief = rollout.assign(start=pd.Timestamp("2025-07-05"), ended_on=pd.Timestamp("2025-07-20"))
+    brief.loc[::3, ["start", "ended_on"]] = None
+    with pytest.raises(BadInput, match="less than a full month: 80; only before the first full month of the tables: 0"):
+        cxvalue.estimate_effect(panel, brief, design="staggered")
+
+
+@pytest.mark.parametrize(
+    ("ends", "whole"), [((12, None), False), ((12, 14), False), ((12, 12), True), ((None, None), True)]
+)
+def test_an_experiment_that_some_left_is_no_longer_as_assigned(ends, whole):
+    panel, rollout = switched_off(ends, design="experiment")
+    found = cxvalue.estimate_effect(panel, rollout, design="experiment")
+    checks = [one for one in found.checks if one.name == "assigned"]
+    assert [one.lowers for one in checks] == ([] if whole else [True])
+    brief = rollout.assign(
+        ended_on=rollout["ended_on"].where(rollout["customer_id"] != "u001", pd.Timestamp("2025-07-20"))
+    )
+    without = cxvalue.estimate_effect(panel, brief, design="experiment")
+    assert "assigned" in [one.name for one in without.checks]
+    if whole:
+        assert without.grade > found.grade, "a grade lower"
+    else:
+        assert without.grade == found.grade
+    waves = cxvalue.estimate_effect(
+        *[table.rename(columns={"customer_id": "unit"}) for table in switched_off(ends)], design="experiment"
+    )
+    assert "assigned" not in [one.name for one in waves.checks], "each wave ended together"

@@ -15,6 +15,7 @@ from cxvalue.effects.vintage import earlier_effects, truncated
 from cxvalue.simulate.bank_draw import BankParameters, draw_bank
 from cxvalue.tables.panels.by_unit import UnitPanel
 from cxvalue.tables.panels.inputs import PanelMonths
+from cxvalue.tables.panels.overlap import PathCounts
 from tests.calibration.bankworlds import customer_panel_of, unit_panel_of
 from tests.calibration.portfolio import BASE, path_panel_of, paths_of
 from tests.money.test_money import an_effect
@@ -67,6 +68,32 @@ def test_what_an_estimate_holds_of_another_programme_is_exactly_that():
     share = contained(exposure)
     assert 0.2 < share < 1
     assert group_time(panel, base_months=BASE_MONTHS).overall == pytest.approx(own + share * other)
+
+
+def test_a_programme_that_had_ended_holds_nothing_of_the_one_that_took_its_place():
+    def paths(*until: int) -> PathCounts:
+        # Months 4 to 9 with the first programme, and with the second from 12 on, in one unit or both; one never has any.
+        start, base = np.array([[4, 12], [4, 12], [-1, -1]]), np.array([[3, 11], [3, 11], [18, 18]])
+        ends = np.column_stack([[*until, 18], [18, 18, 18]])
+        span = PanelMonths(date(2024, 1, 1), 18)
+        first = np.zeros(3, dtype=int)
+        return PathCounts(span, ("a", "b"), np.full(3, 100.0), start, base, first, first + 17, ends)
+
+    ended = paths(10, 10)
+    panel = ended.exposure_panel(0, 1)
+    assert panel.months.count == 10
+    assert panel.until is None
+    assert contained(panel) == 0.0
+    # Half of the 12 months before the second programme had the first.
+    assert contained(ended.exposure_panel(1, 0)) == pytest.approx(-0.5)
+    # A unit that has both goes on: 6 of its 14 months with the first also have the second, of 20 in all.
+    still = paths(10, 18)
+    panel = still.exposure_panel(0, 1)
+    assert panel.until.tolist() == [18, 10, 18]
+    assert contained(panel) == pytest.approx(6 / 20)
+    assert not still.exposure_panel(0, 1).customers[1, :, 10:].any()
+    brief = paths(4, 18)
+    assert brief.exposure_panel(0, 1).start.tolist() == [-1, 4]
 
 
 def named_effect(value: float, se: float) -> Effect:

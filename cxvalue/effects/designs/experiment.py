@@ -75,7 +75,8 @@ def estimate_experiment(
             "they used it, and what they had brought before the start takes luck out of the comparison."
         ),
     )
-    return effect.with_checks([_split_check(treated.size, control.size, planned_share), _balance_check(differences)])
+    by_lot = [_split_check(treated.size, control.size, planned_share), _balance_check(differences)]
+    return effect.with_checks([*by_lot, *_assigned_checks(panel)])
 
 
 def estimate_cluster_experiment(
@@ -96,7 +97,26 @@ def estimate_cluster_experiment(
     )
     # In a roll-out the sizes of both sides say nothing of how they came about; here they do, and so do their levels.
     by_lot = [_split_check(found.treated_units, found.control_units, planned_share), _unit_balance_check(panel)]
-    return replace(found, design="experiment", explanation=explanation).with_checks([*by_lot, *found.checks])
+    return replace(found, design="experiment", explanation=explanation).with_checks(
+        [*by_lot, *found.checks, *_assigned_checks(panel)]
+    )
+
+
+def _assigned_checks(panel: CustomerPanel | UnitPanel) -> list[Check]:
+    """A check that fails where the programme ended for some of those who started together, and not for others.
+
+    They count only while they have it, so that what is left is no longer the group that was drawn by lot.
+    """
+    keys = np.column_stack([panel.start, panel.base])[panel.start >= 0]
+    until = np.zeros(len(keys), dtype=np.int64) if panel.until is None else panel.until[panel.start >= 0]
+    together = len(np.unique(keys, axis=0)) == len(np.unique(np.column_stack([keys, until]), axis=0))
+    if together and not panel.brief:
+        return []
+    detail = translate(
+        "The programme ended earlier for some of those who started together, and they count only while they had it. Those "
+        "who left it may differ from those who kept it, which no lot evens out."
+    )
+    return [Check("assigned", translate("Is everyone compared as assigned by lot?"), False, True, detail)]
 
 
 def _compare(panel: CustomerPanel, gathered: Accumulator, own: Ints, others: Ints, start: int, base: int) -> None:

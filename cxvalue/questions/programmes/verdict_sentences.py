@@ -161,7 +161,8 @@ def switched_off(case: Case) -> str:
             month=month,
         )
     return translate(
-        "The programme was switched off: costs and margin are counted up to {month}, the last full month with it.",
+        "The programme was switched off for everyone counted here: costs and margin are counted up to {month}, the last "
+        "full month with it. A start after that, planned or under way, is not counted.",
         month=month,
     )
 

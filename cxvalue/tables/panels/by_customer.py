@@ -36,7 +36,7 @@ class CustomerPanel:
             bring.
         past: `values` with the gaps filled in, to describe customers by what they did before (None: `values` has none).
         notes: what else a reader must know of it.
-        until, over: as in `UnitPanel`, for each customer.
+        until, over, brief: as in `UnitPanel`, for each customer.
     """
 
     months: PanelMonths
@@ -60,6 +60,7 @@ class CustomerPanel:
     notes: tuple[str, ...] = ()
     until: Ints | None = None
     over: bool = False
+    brief: int = 0
 
     @property
     def known_before(self) -> NDArray[np.float32]:
@@ -99,6 +100,7 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
         notes=found.notes,
         until=ended(rows.column("until").to_numpy().astype(np.int64), months),
         over=found.over,
+        brief=found.brief,
     )
 
 

@@ -27,6 +27,7 @@ from cxvalue.tables.ask import ask
 from cxvalue.tables.labels import who_pay
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import (
+    Ended,
     check_people,
     checked_rollout,
     ended_notes,
@@ -65,6 +66,7 @@ class UnitPanel(Drawn):
         until: first month in which a cell no longer has the programme (None: every cell has it to the end). Nothing after
             it counts.
         over: whether the panel ends because the programme was switched off.
+        brief: how many customers are left out because they had the programme for less than a full month.
     """
 
     months: PanelMonths
@@ -83,6 +85,7 @@ class UnitPanel(Drawn):
     notes: tuple[str, ...] = ()
     until: Ints | None = None
     over: bool = False
+    brief: int = 0
 
     _card = "effect_card"
 
@@ -125,6 +128,7 @@ def unit_panel(source: PanelSource) -> UnitPanel:
         notes=found.notes,
         until=ended(cells[:, 3], months),
         over=found.over,
+        brief=found.brief,
     )
 
 
@@ -183,6 +187,7 @@ class Population(NamedTuple):
     early: tuple[Early, ...]
     notes: tuple[str, ...]
     over: bool
+    brief: int
 
 
 def population_and_left_out(source: PanelSource, *, while_on: bool = True) -> Population:
@@ -192,34 +197,53 @@ def population_and_left_out(source: PanelSource, *, while_on: bool = True) -> Po
     """
     months = PanelMonths.between(source.observed_from, source.as_of)
     listed = without_controls(checked_rollout(source, months))
-    ends = while_on and "ended_on" in source.rollout.columns
-    last_day = switched_off_on(listed) if ends else None
-    if last_day is not None:
-        months = PanelMonths.between(source.observed_from, last_day)
     refuse_arms_alike(listed, f"programmes.{source.programme}")
     last_start = listed.start.max().to_pyarrow().as_py()
     everyone = _everyone(source)
     known = everyone.left_join(listed, everyone.unit == listed.of_unit)
-    # What follows asks three times for it: a table is put into words sooner than all that it was made of.
+    # What follows asks several times for it: a table is put into words sooner than all that it was made of.
     known = known.select(
         *everyone.columns, "arm", "ended_on", began=listed.start, listed=listed.of_unit.notnull()
     ).cache()
     limit = known.began.fill_null(ibis.literal(last_start))
     late = known.listed & (known.acquired >= limit)
     out = ask(known.aggregate(unlisted=known.count(where=~known.listed), later=known.count(where=late)))
-    inside = known.filter(known.listed & (known.acquired < limit))
-    number, whole = _number(inside.began, months), inside.began.day() == 1
-    begins = ibis.greatest(inside.acquired, ibis.literal(source.observed_from))
+    known = known.filter(known.listed & (known.acquired < limit))
+    inside = _numbered(known, months, source)
+    ends = while_on and "ended_on" in source.rollout.columns
+    last_day = switched_off_on(inside) if ends else None
+    if last_day is not None:
+        months = PanelMonths.between(source.observed_from, last_day)
+        inside = _numbered(known, months, source)
+    counts = Ended()
+    notes: tuple[str, ...] = ()
+    if ends:
+        inside, counts = _while_on(inside.cache(), months)
+        notes = ended_notes(months, last_day is not None, counts, customers=True)
+    early = _early(inside.filter(inside.base < 0), months)
+    people = inside.filter(inside.base >= 0)
+    people = people.select("customer_id", "unit", "arm", "start", "base", "until", "first", "last").cache()
+    check_people(source, months, people, early, counts)
+    left_out = int(out["later"]), int(out["unlisted"]), early
+    return Population(months, people, *left_out, notes, last_day is not None, counts.brief)
+
+
+def _numbered(known: ir.Table, months: PanelMonths, source: PanelSource) -> ir.Table:
+    """Customers with start, base, until, first and last as month numbers, who count in any month, and whether they `had` the
+    programme in one of them.
+    """
+    number, whole = _number(known.began, months), known.began.day() == 1
+    begins = ibis.greatest(known.acquired, ibis.literal(source.observed_from))
     first = _number(begins, months) + (begins.day() > 1).ifelse(1, 0)
-    gone = _number(inside.ended, months) - 1
+    gone = _number(known.ended, months) - 1
     last = ibis.least(gone.fill_null(months.count - 1), ibis.literal(months.count - 1))
     start = (number + whole.ifelse(0, 1)).fill_null(-1)
     # The day of the end is the last one with the programme: its month is whole where the next day begins another.
-    off = _number(inside.ended_on + ibis.interval(days=1), months)
-    until = inside.began.isnull().ifelse(
+    off = _number(known.ended_on + ibis.interval(days=1), months)
+    until = known.began.isnull().ifelse(
         months.count, ibis.least(off.fill_null(months.count), ibis.literal(months.count))
     )
-    inside = inside.mutate(
+    inside = known.mutate(
         # A start after the last full month leaves no treated month: until then the unit is a comparison.
         start=(start >= months.count).ifelse(-1, start).cast("int64"),
         base=(number - 1).fill_null(months.count).cast("int64"),
@@ -228,25 +252,21 @@ def population_and_left_out(source: PanelSource, *, while_on: bool = True) -> Po
         last=last.cast("int64"),
     )
     inside = inside.filter((inside["first"] < months.count) & (inside["last"] >= inside["first"]))
-    notes: tuple[str, ...] = ()
-    if ends:
-        inside, notes = _while_on(inside.cache(), months, last_day is not None)
-    early = _early(inside.filter(inside.base < 0), months)
-    people = inside.filter(inside.base >= 0)
-    people = people.select("customer_id", "unit", "arm", "start", "base", "until", "first", "last").cache()
-    check_people(source, months, people, early)
-    return Population(months, people, int(out["later"]), int(out["unlisted"]), early, notes, last_day is not None)
+    begun = inside.began.notnull() & ((inside.start >= 0) | (inside.base < 0))
+    month = ibis.greatest(inside.start, inside["first"])
+    return inside.mutate(had=begun & (month <= inside["last"]) & (month < inside.until))
 
 
-def _while_on(people: ir.Table, months: PanelMonths, over: bool) -> tuple[ir.Table, tuple[str, ...]]:
-    """Customers up to the last full month in which their unit had the programme, and what a reader must know of that."""
+def _while_on(people: ir.Table, months: PanelMonths) -> tuple[ir.Table, Ended]:
+    """Customers up to the last full month in which their unit had the programme, and how many that leaves out or cuts."""
     brief = (people.start >= 0) & (people.until <= people.start)
-    stopped = (people.until < months.count) & ~brief
-    counts = ask(people.aggregate(brief=people.count(where=brief), stopped=people.count(where=stopped)))
-    kept = people.filter(~brief)
+    before = ~brief & (people.until <= people["first"])
+    stopped = (people.until < months.count) & ~brief & ~before
+    asked = {"brief": brief, "before": before, "stopped": stopped}
+    counts = ask(people.aggregate(**{name: people.count(where=rows) for name, rows in asked.items()}))
+    kept = people.filter(~brief & ~before)
     kept = kept.mutate(last=ibis.least(kept["last"], kept.until - 1))
-    notes = ended_notes(months, over, int(counts["stopped"]), int(counts["brief"]))
-    return kept.filter(kept["last"] >= kept["first"]), notes
+    return kept, Ended(**{name: int(number) for name, number in counts.items()})
 
 
 def _early(people: ir.Table, within: PanelMonths) -> tuple[Early, ...]:

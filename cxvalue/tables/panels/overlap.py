@@ -20,7 +20,7 @@ from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.tables.held_out import in_held_out_arm
-from cxvalue.tables.panels.by_unit import UnitPanel, add_up, outcome_values, population, unit_panel
+from cxvalue.tables.panels.by_unit import UnitPanel, add_up, ended, outcome_values, population, unit_panel
 from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -77,23 +77,30 @@ class PathCounts:
         return found
 
     def exposure_panel(self, programme: int, other: int) -> UnitPanel:
-        """The panel of one programme whose outcome is the other programme: 1 for each customer-month under it."""
-        inside = self.start[:, programme] != ABSENT
-        keys = np.column_stack([self.start[inside, programme], self.base[inside, programme]])
+        """The panel of one programme whose outcome is the other programme: 1 for each customer-month under it.
+
+        As in the programme's own panel, months after a unit's end do not count, nor any month once all units have ended.
+        """
+        start = self.start[:, programme]
+        until = np.full(len(start), self.months.count) if self.until is None else self.until[:, programme]
+        begun = (start >= 0) & (until > start)
+        inside = begun | (start == -1)
+        size = int(until[begun].max(initial=0)) or self.months.count
+        keys = np.column_stack([start, self.base[:, programme], until])[inside]
         cells, cell = np.unique(keys, axis=0, return_inverse=True)
-        size = self.months.count
         there = np.zeros((len(cells), size, size))
         under = np.zeros_like(there)
         month = np.arange(size)
         first, last, heads = self.first[inside], self.last[inside], self.customers[inside, None]
-        present = (month >= first[:, None]) & (month <= last[:, None])
+        present = (month >= first[:, None]) & (month <= last[:, None]) & (month < until[inside, None])
         cell = cell.reshape(-1)
-        np.add.at(there, (cell, first), present * heads)
-        np.add.at(under, (cell, first), (present & self.treated(other)[inside]) * heads)
+        able = first < size
+        np.add.at(there, (cell[able], first[able]), (present * heads)[able])
+        np.add.at(under, (cell[able], first[able]), (present & self.treated(other)[inside, :size])[able] * heads[able])
         number = np.arange(len(cells))
         names = (self.programmes[programme], self.programmes[other])
         return UnitPanel(
-            self.months,
+            replace(self.months, count=size),
             number,
             tuple(map(str, number)),
             cells[:, 0],
@@ -104,6 +111,7 @@ class PathCounts:
             0,
             names[1],
             names[0],
+            until=ended(cells[:, 2], replace(self.months, count=size)),
         )
 
 

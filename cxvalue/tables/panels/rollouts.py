@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_month
@@ -72,9 +73,11 @@ def without_controls(listed: ir.Table) -> ir.Table:
     return listed.mutate(start=held.ifelse(ibis.null("date"), listed.start))
 
 
-def switched_off_on(listed: ir.Table) -> date | None:
-    """The last day on which any unit had the programme, where every one that started has ended; None where it goes on."""
-    begun = listed.filter(listed.start.notnull())
+def switched_off_on(people: ir.Table) -> date | None:
+    """The last day on which any of the customers had the programme, where it ended for each of them with a treated month
+    (`had`); None where it goes on, or nobody has such a month.
+    """
+    begun = people.filter(people.had)
     found = ask(begun.aggregate(running=begun.count(where=begun.ended_on.isnull()), last=begun.ended_on.max()))
     return None if found["running"] else found["last"]
 
@@ -105,36 +108,89 @@ def refuse_arms_alike(listed: ir.Table, where: str) -> None:
     raise BadInput.at(where, found, remedy)
 
 
-def ended_notes(months: PanelMonths, over: bool, stopped: int, brief: int) -> tuple[str, ...]:
-    """What a reader must know of ends: the last month with a programme that is `over`, and customers whose unit ended.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How many customers, or units, no longer have the programme: `stopped` within the panel; and those left out, who had
+    it for less than a full month (`brief`) or only before the panel (`before`).
+    """
 
-    `stopped` have not had it to the last month of the panel; `brief` not for one full month, and are left out.
+    stopped: int = 0
+    brief: int = 0
+    before: int = 0
+
+    def refuse_all(self, where: str) -> None:
+        """Refuse a panel where nobody has a month with the programme because all who had it are left out."""
+        if not self.brief + self.before:
+            return
+        found = translate(
+            "nobody had the programme for a full month within the tables. For less than a full month: {brief:,}; only "
+            "before the first full month of the tables: {before:,}.",
+            brief=self.brief,
+            before=self.before,
+        )
+        remedy = translate("Check start and ended_on of the roll-out, or give the tables a longer history.")
+        raise BadInput.at(where, found, remedy)
+
+
+def ended_notes(months: PanelMonths, over: bool, ended: Ended, *, customers: bool) -> tuple[str, ...]:
+    """What a reader must know of ends: the last month with a programme that is `over`, and whose programme ended.
+
+    `customers` says that those counted are customers, not units.
     """
     notes = []
     if over:
         notes.append(
             translate(
-                "The programme was switched off; the last full month with it was {month}. Later months are not compared.",
+                "The programme was switched off for everyone counted here; the last full month with it was {month}. Later "
+                "months are not compared.",
                 month=format_month(months.day(months.count - 1)),
             )
         )
-    if stopped:
-        notes.append(
-            translate_count(
-                "{count:,} customer no longer has the programme: only the full months with it are compared and counted.",
-                "{count:,} customers no longer have the programme: only the full months with it are compared and counted.",
-                stopped,
-            )
-        )
-    if brief:
-        notes.append(
-            translate_count(
-                "{count:,} customer had the programme for less than a full month and is left out.",
-                "{count:,} customers had the programme for less than a full month and are left out.",
-                brief,
-            )
-        )
-    return tuple(notes)
+    told = _of_customers(ended) if customers else _of_units(ended)
+    return (
+        *notes,
+        *(note for note, count in zip(told, (ended.stopped, ended.brief, ended.before), strict=True) if count),
+    )
+
+
+def _of_customers(ended: Ended) -> tuple[str, str, str]:
+    return (
+        translate_count(
+            "{count:,} customer no longer has the programme: only the full months with it are compared and counted.",
+            "{count:,} customers no longer have the programme: only the full months with it are compared and counted.",
+            ended.stopped,
+        ),
+        translate_count(
+            "{count:,} customer had the programme for less than a full month and is left out.",
+            "{count:,} customers had the programme for less than a full month and are left out.",
+            ended.brief,
+        ),
+        translate_count(
+            "{count:,} customer had the programme only before the first full month of the tables and is left out.",
+            "{count:,} customers had the programme only before the first full month of the tables and are left out.",
+            ended.before,
+        ),
+    )
+
+
+def _of_units(ended: Ended) -> tuple[str, str, str]:
+    return (
+        translate_count(
+            "{count:,} unit no longer has the programme: only the full months with it are compared and counted.",
+            "{count:,} units no longer have the programme: only the full months with it are compared and counted.",
+            ended.stopped,
+        ),
+        translate_count(
+            "{count:,} unit had the programme for less than a full month and is left out.",
+            "{count:,} units had the programme for less than a full month and are left out.",
+            ended.brief,
+        ),
+        translate_count(
+            "{count:,} unit had the programme only before the first full month of the tables and is left out.",
+            "{count:,} units had the programme only before the first full month of the tables and are left out.",
+            ended.before,
+        ),
+    )
 
 
 def _no_text() -> Any:
@@ -149,7 +205,9 @@ def _no_day() -> Any:
     return ibis.null("date")
 
 
-def check_people(source: PanelSource, months: PanelMonths, people: ibis.Table, early: Sequence[Early]) -> None:
+def check_people(
+    source: PanelSource, months: PanelMonths, people: ibis.Table, early: Sequence[Early], ended: Ended
+) -> None:
     """A panel needs customers with a treated month and others without one."""
     where = f"programmes.{source.programme}"
     by_kind = people.group_by("start").agg(units=people.unit.nunique()).to_pandas()
@@ -161,6 +219,7 @@ def check_people(source: PanelSource, months: PanelMonths, people: ibis.Table, e
         )
         raise BadInput.at(where, found, translate("Give the tables a longer history, or an earlier observed_from."))
     if treated.empty:
+        ended.refuse_all(where)
         found = translate(
             "no customer of a unit that has started was acquired before the start and seen for a full month after it."
         )

@@ -97,7 +97,8 @@ def test_a_programme_that_was_switched_off_is_judged_by_what_it_brought(tmp_path
     verdict, registered = verdict_of(fit, case, programme), registration_of(programme, fit.effect)
     told = {one.id: one for one in case_findings(fit, programme, case, verdict, registered, currency="EUR")}
     ended = (
-        "The programme was switched off: costs and margin are counted up to March 2025, the last full month with it."
+        "The programme was switched off for everyone counted here: costs and margin are counted up to March 2025, the last "
+        "full month with it. A start after that, planned or under way, is not counted."
     )
     assert all(ended in told[f"{NAME}.{key}"].text for key in ("npv", "verdict"))
     assert "more month" not in told[f"{NAME}.verdict"].text, "no more months come of it"

@@ -262,3 +262,41 @@ def test_a_unit_that_no_longer_has_it_is_treated_no_longer():
         ibis.memtable({"customer_id": ["a", "c"], "campaign": ["x"] * 2, "arm": ["y"] * 2, "date": [date(2025, 6, 2)] * 2}),
         "x", None, [made],
     ) == [2, 1]  # fmt: skip
+
+
+def with_ends(*rows, people=PEOPLE):
+    made = source(BOUGHT, ends(*rows), people)
+    return replace(made, rollout=made.rollout.cast({"ended_on": "date"}))
+
+
+def test_why_nobody_has_a_month_with_the_programme_is_told():
+    rows = (("north", "2025-03-05", "2025-03-20"), ("south", None, None))
+    with pytest.raises(
+        BadInput, match="For less than a full month: 2; only before the first full month of the tables: 0"
+    ):
+        unit_panel(with_ends(*rows))
+
+
+def test_customers_whose_programme_ended_before_the_tables_are_not_told_as_counted():
+    people = pd.concat([PEOPLE.iloc[:3], frame([("d", "west")], ["customer_id", "branch"])])
+    bought = BOUGHT.assign(date=BOUGHT["date"].where(BOUGHT["customer_id"] != "d", pd.Timestamp("2024-06-02")))
+    rows = (("north", "2025-03-01", None), ("south", None, None), ("west", "2024-08-01", "2024-11-30"))
+    made = with_ends(*rows, people=people)
+    made = replace(made, purchases=source(bought, ends(*rows), people).purchases)
+    found = unit_panel(made)
+    assert found.notes == (
+        "1 customer had the programme only before the first full month of the tables and is left out.",
+    )
+    assert (found.early, found.over) == ((), False)
+
+
+@pytest.mark.parametrize("late", [("south", "2025-06-15", None), ("nobody", "2025-03-01", None)])
+def test_a_start_without_a_month_of_customers_does_not_keep_a_programme_going(late):
+    rows = [("north", "2025-03-01", "2025-04-30"), late]
+    if late[0] != "south":
+        rows.append(("south", None, None))
+    for found in (unit_panel(with_ends(*rows)), customer_panel(with_ends(*rows))):
+        assert (found.over, found.months.count) == (True, 4)
+        assert "for everyone counted here" in found.notes[0]
+    going = [("north", "2025-03-01", "2025-04-30"), ("south", "2025-05-01", None)]
+    assert not unit_panel(with_ends(*going)).over
