@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from cxvalue.findings.numbers import format_value
+from cxvalue.language.catalogue import translate, using
 from cxvalue.questions.campaigns import campaign_data, campaign_result
 from cxvalue.questions.campaigns.compare import Comparison
 from cxvalue.questions.campaigns.findings import reactivation_findings
@@ -20,7 +21,7 @@ from tests.questions.campaigns.test_reactivation import small
 DAY = pd.Timestamp("2025-03-01").date()
 
 
-def mailed(seed: int, *, size: int = 6000, only_delivered: bool = False):
+def mailed(seed: int, *, size: int = 6000, only_delivered: bool = False, blank: str = ""):
     """By lot, a third held out; a contact that arrives adds nothing and costs 1. It arrives less often with who buys less.
 
     Returns the campaign as read, and the share of the contacted whom a contact reached.
@@ -44,7 +45,7 @@ def mailed(seed: int, *, size: int = 6000, only_delivered: bool = False):
             "campaign": "c",
             "arm": np.where(held, "no", "yes"),
             "cost": np.where(held, 0.0, 1.0),
-            "delivered": np.where(held, None, arrives),
+            "delivered": np.where(held | np.isin(arrives.astype(str), [blank]), None, arrives),
         }
     ).astype({"delivered": "boolean"})
     if only_delivered:
@@ -72,6 +73,26 @@ def test_all_who_were_assigned_are_compared_whether_or_not_the_contact_arrived()
         reactivation_findings(replace(found, delivered=1.0), None, currency="EUR", level=0.95)[0].text.count("reached")
         == 0
     )
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uk", "zh"])
+def test_a_blank_is_not_a_contact_that_arrived(language):
+    """Where what did not arrive is left blank, those marked are all that arrived, and the blanks are counted as unknown."""
+    data, share = mailed(1, size=1500, blank="False")
+    found = campaign_result(data)
+    assert (found.delivered, found.delivery_unknown) == (1.0, pytest.approx(1 - share))
+    with using(language):
+        text = reactivation_findings(found, None, currency="EUR", level=0.95)[0].text
+        told = translate(
+            "{reached} of those contacted are marked as reached; for {unknown} the contacts do not say, so no effect on "
+            "those reached alone is told. All who were assigned are compared, reached or not, so this is the effect of "
+            "sending.",
+            reached=format_value(share, "share"),
+            unknown=format_value(1 - share, "share"),
+        )
+        assert told in text
+        few = replace(found, delivered=0.8, delivery_unknown=0.1)
+        assert told not in reactivation_findings(few, None, currency="EUR", level=0.95)[0].text
 
 
 @pytest.mark.parametrize("planned", [None, 1 / 3])
