@@ -2,9 +2,12 @@
 
 Customers of a unit share its weather, so a unit counts as one draw: residuals are added up within units before they are
 squared (Liang and Zeger 1986), each group with its own G / (G − 1), and degrees of freedom follow Satterthwaite with G − 1.
+Whether a lot may have drawn the units is asked by drawing them again, which needs no variance of a group of few.
 """
 
 from __future__ import annotations
+
+from math import comb
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +15,10 @@ from numpy.typing import ArrayLike
 from cxvalue.effects.estimators.abtest import Estimate, around, relative, size_of
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
+
+LOTS, ENOUGH_LOTS, LOTS_AT_ONCE = 19_999, 100, 500
+"""Lots drawn at most, how many as far apart as the lot that was drawn end the drawing, and lots drawn together."""
+SORTED_UNITS = 1000
 
 
 def clustered_difference(
@@ -78,6 +85,43 @@ def clustered_ratio_change(
         ratio = float(y.sum() / x.sum())
         parts.append((float(np.log(ratio)), *clustered_variance((y - ratio * x) / y.sum(), np.asarray(unit))))
     return relative(_difference(parts, level, 1.0))
+
+
+def drawn_apart(sums: ArrayLike, chosen: ArrayLike, *, lots: int = LOTS, seed: int = 1) -> tuple[float, int]:
+    """How often a lot of units sets the chosen as far apart from the others as they are, and in which column they are most.
+
+    `sums` (units x columns) is what the customers of a unit have above the mean of all, added up; `chosen` marks units. A
+    lot is as far apart as its worst column, so the p-value is adjusted for their number (Westfall and Young 1993). It is
+    exact with any number of units, whatever they have: the lot that was drawn counts as one of all, drawing ends with
+    `ENOUGH_LOTS` as far apart (Besag and Clifford 1991), and no p-value is below 1 / the number of lots there are.
+
+    >>> p_value, column = drawn_apart([[3.0], [-1.0], [-1.0], [-1.0]], [True, False, False, False])
+    >>> p_value > 0.2, column  # one lot of the four
+    (True, 0)
+    """
+    left, own = np.asarray(sums, dtype=float), np.asarray(chosen, dtype=bool)
+    left = left - left.mean(axis=0)
+    size = np.sqrt((left**2).sum(axis=0))
+    left = np.where(size > 0, left / np.where(size > 0, size, 1.0), 0.0)
+    apart = np.abs(left[own].sum(axis=0))
+    units, fewer = own.size, int(min(own.sum(), (~own).sum()))
+    rng, far = np.random.default_rng(seed), np.zeros(0, dtype=int)
+    while far.size < lots and far.sum() < ENOUGH_LOTS:
+        drawn = _draw(rng, min(LOTS_AT_ONCE, lots - far.size), units, fewer)
+        as_far = np.abs(left[drawn].sum(axis=1)).max(axis=1) >= apart.max() - ROUNDING
+        far = np.append(far, as_far)
+    so_far = np.cumsum(far)
+    p_value = (1 + int(so_far[-1])) / (1 + far.size)
+    if so_far[-1] >= ENOUGH_LOTS:
+        p_value = ENOUGH_LOTS / (1 + int(np.argmax(so_far >= ENOUGH_LOTS)))
+    return max(p_value, 1 / comb(units, fewer)), int(np.argmax(apart))
+
+
+def _draw(rng: np.random.Generator, lots: int, units: int, fewer: int) -> Ints:
+    """Units chosen by each lot (lots x chosen): all lots at once, or one by one where that would sort many units."""
+    if units <= SORTED_UNITS:
+        return np.asarray(rng.random((lots, units)).argpartition(fewer, axis=1)[:, :fewer])
+    return np.array([rng.choice(units, fewer, replace=False, shuffle=False) for _ in range(lots)])
 
 
 def clustered_variance(influence: Floats, unit: Ints) -> tuple[float, int]:

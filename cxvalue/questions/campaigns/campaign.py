@@ -98,7 +98,8 @@ class CampaignData:
         window_days: the campaign's own window.
         as_of: last day observed.
         priced: whether the contacts say what they cost; otherwise `cost` is 0.
-        delivered: share of the contacted whom a contact of theirs reached; None where the contacts do not say.
+        delivered: share of the contacted whom a contact reached, of those of whom it is known; None where of nobody.
+        delivery_unknown: share of the contacted of whom it is not known, where the contacts have a column for it.
         unit, unit_name: number of the unit (branch, shop) of each customer and the column that names it, where whole units
             were assigned together; None where customers were assigned one by one.
         elsewhere: which of them other campaigns contacted, by campaign; `earlier`: longer before.
@@ -121,6 +122,7 @@ class CampaignData:
     as_of: date
     priced: bool = True
     delivered: float | None = None
+    delivery_unknown: float = 0.0
     unit: Ints | None = None
     unit_name: str = ""
     elsewhere: Mapping[str, OtherContacts] = field(default_factory=dict)
@@ -207,6 +209,7 @@ def campaign_data(
         )
     held = rows_of.arm == (NOT_CONTACTED if control is None else control)
     seen = day_number(as_of) - rows_of.day
+    delivered, delivery_unknown = _delivered(rows, first, control)
     data = CampaignData(
         name=name,
         customer_id=rows_of.customer_id,
@@ -224,7 +227,8 @@ def campaign_data(
         window_days=window_days,
         as_of=as_of,
         priced=priced,
-        delivered=_delivered(rows, first, control),
+        delivered=delivered,
+        delivery_unknown=delivery_unknown,
         elsewhere=elsewhere,
         earlier=earlier,
     )
@@ -232,15 +236,18 @@ def campaign_data(
     return data if control is None or customers is None else _with_units(data, first, customers, control)
 
 
-def _delivered(rows: ir.Table, first: ir.Table, control: str | None) -> float | None:
-    """Share of the contacted of whom a contact was delivered, among those of whom that is known; None where of nobody."""
+def _delivered(rows: ir.Table, first: ir.Table, control: str | None) -> tuple[float | None, float]:
+    """Share of the contacted of whom a contact was delivered, among those of whom that is known, and of how many it is not.
+
+    None for the first where it is known of nobody.
+    """
     if "delivered" not in rows.columns:
-        return None
+        return None, 0.0
     held = NOT_CONTACTED if control is None else control
-    told = rows.filter(rows.delivered.notnull()).semi_join(first.filter(first.arm != held), "customer_id")
-    each = told.group_by("customer_id").agg(came=told.delivered.ifelse(1.0, 0.0).max())
-    share = each.came.mean().to_pyarrow().as_py()
-    return None if share is None else float(share)
+    contacted = rows.semi_join(first.filter(first.arm != held), "customer_id")
+    each = contacted.group_by("customer_id").agg(came=contacted.delivered.cast("float64").max())
+    share, unknown = each.aggregate([each.came.mean(), each.came.isnull().mean()]).to_pyarrow().to_pylist()[0].values()
+    return None if share is None else float(share), float(unknown or 0.0)
 
 
 def _first_contacts(rows: ir.Table, window_days: int) -> ir.Table:

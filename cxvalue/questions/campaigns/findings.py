@@ -68,6 +68,8 @@ BOUGHT = {
     ),
 }
 """The same of others: who was not asleep cannot come back."""
+MOST_UNKNOWN = 0.1
+"""Share of the contacted of whom no delivery is known, above which nothing is told of those reached alone."""
 
 
 def campaign_title(name: str) -> str:
@@ -232,7 +234,17 @@ def _return_text(result: CampaignResult, title: str, level: float) -> str:
 
 def _reached_text(result: CampaignResult) -> str:
     """How many of the contacted were reached, where not all were; everyone who was assigned counts all the same."""
-    if result.delivered is None or result.delivered >= 1 or result.withheld:
+    if result.delivered is None or result.withheld:
+        return ""
+    if result.delivery_unknown > MOST_UNKNOWN:
+        return translate(
+            "{reached} of those contacted are marked as reached; for {unknown} the contacts do not say, so no effect on "
+            "those reached alone is told. All who were assigned are compared, reached or not, so this is the effect of "
+            "sending.",
+            reached=format_value(result.delivered * (1 - result.delivery_unknown), "share"),
+            unknown=format_value(result.delivery_unknown, "share"),
+        )
+    if result.delivered >= 1:
         return ""
     share = format_value(result.delivered, "share")
     told = translate(

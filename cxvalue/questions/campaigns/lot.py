@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.effects.effect import BASE_GRADES, Check, grade_of, holm
-from cxvalue.effects.estimators.abtest import holm_adjusted, sample_ratio, standardised_difference
+from cxvalue.effects.estimators.abtest import Adjustment, holm_adjusted, sample_ratio, standardised_difference
+from cxvalue.effects.estimators.clustered import drawn_apart
 from cxvalue.findings.numbers import format_p
-from cxvalue.foundation.arrays import Bools
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 FAR_APART, NO_LOT = 0.25, 1e-4
 """Standard deviations, and a probability, at which groups are no longer of one lot (Rubin 2001: too far to adjust)."""
+MANY_UNITS = 200
+"""Units of the smaller group from which on their means are compared as those of customers are."""
 BALANCE = translatable("Were the groups alike before the contact?")
 KNOWN_BEFORE = (
     translatable("margin of the year before"),
@@ -88,26 +91,43 @@ def _judged(data: CampaignData, compared: Comparison, expected_share: float | No
     varies = spread_of(data.before[own | others]) > 0
     same = [translate(name) for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if not differs]
     alike = [translate("The same for all customers, so left out: {names}.", names=enumerated(same))] if same else []
-    found = [
-        (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
-        for name, column, differs in zip(KNOWN_BEFORE, data.before.T, varies, strict=True)
-        if differs
-    ]
-    if not found:
+    columns = data.before[:, varies]
+    if not columns.shape[1]:
         detail = translate("Nothing known about the customers before the contact differs between any of them.")
         return holm([*checks, Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]))])
-    adjusted = holm_adjusted([p for _, p, _ in found])
-    worst = int(np.argmin(adjusted))
+    p_value, worst = _apart(data, compared, columns)
     detail = translate(
         "The groups differ most in {name}: {difference:+.2f} standard deviations ({p_value}, adjusted "
         "for {comparisons} comparisons).",
-        name=translate(found[worst][0]),
-        difference=found[worst][2],
-        p_value=format_p(adjusted[worst]),
-        comparisons=len(found),
+        name=translate([name for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if differs][worst]),
+        difference=standardised_difference(columns[own, worst], columns[others, worst]),
+        p_value=format_p(p_value),
+        comparisons=columns.shape[1],
     )
-    checks.append(Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]), float(adjusted[worst])))
+    checks.append(Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]), p_value))
     return holm(checks)
+
+
+def _apart(data: CampaignData, compared: Comparison, columns: Floats) -> tuple[float, int]:
+    """The p-value of the column (customers x columns) in which the groups differ most, adjusted for their number, and which.
+
+    Where units were assigned, the few of one group do not tell how much units vary: a variance of 2 to 5 held out capped a
+    fair lot 30 to 46 times in 10,000. So lots are drawn again; units as many as customers are compared as customers are.
+    """
+    if data.unit is None:
+        p_values = [compared.plain(column).p_value for column in columns.T]
+    else:
+        both = compared.own | compared.others
+        _, first, code = np.unique(data.unit[both], return_index=True, return_inverse=True)
+        chosen, rows = compared.own[both][first], columns[both]
+        sums = np.column_stack([np.bincount(code, column) for column in (rows - rows.mean(axis=0)).T])
+        if min(chosen.sum(), (~chosen).sum()) < MANY_UNITS:
+            return drawn_apart(sums, chosen)
+        as_they_are = Adjustment(*(np.empty((int(side.sum()), 0)) for side in (chosen, ~chosen)))
+        p_values = [as_they_are.difference(column[chosen], column[~chosen]).p_value for column in sums.T]
+    adjusted = holm_adjusted(p_values)
+    worst = int(np.argmin(adjusted))
+    return float(adjusted[worst]), worst
 
 
 def split_check(data: CampaignData, expected_share: float | None) -> Check:

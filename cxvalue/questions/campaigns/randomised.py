@@ -66,7 +66,8 @@ class CampaignResult:
         note: what else a reader must know.
         dormant: whether nearly all who were contacted had been asleep, so that who bought came back.
         withheld: why there are no estimates, where the numbers allow none; empty where they do.
-        delivered: share of the contacted whom a contact reached; None where the contacts do not say.
+        delivered: share of the contacted whom a contact reached, of those of whom it is known; None where of nobody.
+        delivery_unknown: share of the contacted of whom it is not known, where the contacts have a column for it.
         elsewhere: what it means that other campaigns contact one group more than the other, or had; empty where they do not.
         bare: why no margin can be told where other figures can; empty where it can.
         unlike: why nothing is told of who bought because of it, where the groups differed from the start; else empty.
@@ -100,6 +101,7 @@ class CampaignResult:
     unlike: str = ""
     elsewhere: str = ""
     delivered: float | None = None
+    delivery_unknown: float = 0.0
     bare: str = ""
 
     @property
@@ -253,6 +255,7 @@ def shared_fields(
         "interim": "" if withheld else interim_look(data),
         "priced": data.priced,
         "delivered": data.delivered,
+        "delivery_unknown": data.delivery_unknown,
         "dormant": is_dormant(data, dormancy_days),
         "withheld": withheld,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -63,3 +65,48 @@ def test_intervals_cover_where_units_share_their_weather() -> None:
     assert max(inside) / worlds < 0.985
     assert by_customer / worlds < 0.5
     assert np.mean(widths[1]) < np.mean(widths[0])
+
+
+def test_a_p_value_of_drawn_lots_is_that_of_all_lots() -> None:
+    """All 84 lots of 3 of 9 units and two columns, written out; and no p-value is below 1 / their number."""
+    rng = np.random.default_rng(4)
+    sums = rng.standard_normal((9, 2)) * [1.0, 50.0]
+    scaled = (sums - sums.mean(axis=0)) / np.sqrt(((sums - sums.mean(axis=0)) ** 2).sum(axis=0))
+    every = list(combinations(range(9), 3))
+    apart = np.array([np.abs(scaled[list(lot)].sum(axis=0)) for lot in every])
+    order = np.argsort(-apart.max(axis=1))
+    for place in (0, 4, 15):
+        chosen = np.isin(np.arange(9), every[order[place]])
+        p_value, column = clustered.drawn_apart(sums, chosen)
+        exact = np.mean(apart.max(axis=1) >= apart[order[place]].max() - 1e-12)
+        assert p_value == pytest.approx(exact, abs=4 * exact / np.sqrt(clustered.ENOUGH_LOTS))
+        assert p_value >= 1 / 84
+        assert column == int(np.argmax(apart[order[place]]))
+        assert clustered.drawn_apart(sums, ~chosen) == (p_value, column)
+
+
+def test_few_units_that_happen_to_be_alike_do_not_make_a_lot_unfair() -> None:
+    """Three units that are alike show no variance of their own; one or 300 of many drawn by choice are noticed."""
+    rng = np.random.default_rng(0)
+    values = np.concatenate([[1.0, 1.01, 0.99], rng.standard_normal(17)])
+    few = np.arange(20) < 3
+    unit = np.arange(20)
+    alone = clustered.clustered_difference(values[few], values[~few], unit[few], unit[~few])
+    assert alone.p_value < 1e-4
+    assert 0.005 < clustered.drawn_apart(values[:, None], few)[0] < 0.08
+    for units, chosen in ((40, 10), (1500, 60)):
+        values = rng.standard_normal(units)
+        assert clustered.drawn_apart(values[:, None], values >= np.sort(values)[-chosen])[0] < 1e-4
+
+
+@pytest.mark.parametrize(("units", "held"), [(20, 3), (40, 5), (12, 2)])
+def test_a_fair_lot_of_units_fails_as_often_as_the_p_value_says(units: int, held: int) -> None:
+    """300 lots of skewed units: p-values of 5% and less in 5% of them, and half of the p-values below a half."""
+    rng = np.random.default_rng(units)
+    found = []
+    for _ in range(300):
+        chosen = rng.permutation(units) < held
+        found.append(clustered.drawn_apart(rng.lognormal(0, 1.2, (units, 4)), chosen)[0])
+    assert np.mean(np.array(found) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+    assert np.mean(np.array(found) <= 0.5) == pytest.approx(0.5, abs=0.09)
+    assert min(found) >= 1e-4
