@@ -47,6 +47,29 @@ def words_of_yaml(*words: str) -> str:
     return text.strip()[1:-1]
 
 
+def name_of_yaml(name: str) -> str:
+    """A name as it stands at the end of a line of a study file and of a sentence: in quotes where it ends in a sign.
+
+    >>> name_of_yaml("Case no."), name_of_yaml("Ended at")
+    ("'Case no.'", 'Ended at')
+    """
+    word = words_of_yaml(name)
+    return word if word[-1].isalnum() or word[-1] in "'\"" else f"'{word}'"
+
+
+def once_per_lines(number: str, latest: str = "") -> str:
+    """What makes one value of a column count once, the latest row of it where a column says which that is.
+
+    >>> once_per_lines("Case no."), once_per_lines("Case", "Updated")
+    ('once_per: [Case no.]', 'once_per: [Case] and, on a line of its own, latest: Updated')
+    """
+    once = f"once_per: [{words_of_yaml(number)}]"
+    if not latest:
+        return once
+    last = f"latest: {name_of_yaml(latest)}"
+    return translate("{once_per} and, on a line of its own, {latest}", once_per=once, latest=last)
+
+
 def _too_deep() -> str:
     return translate("lists and mappings are nested more than {deepest} levels deep", deepest=DEEPEST)
 

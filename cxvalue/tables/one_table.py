@@ -128,7 +128,7 @@ def take_in(
         *cautions,
         *screened.cautions,
         *left_aside(con, raw, study.currency),
-        *rows_aside(con, raw),
+        *rows_aside(con, raw, today),
         *names_aside(con, raw, study.currency),
         *undelivered_left_out(raw),
     ]

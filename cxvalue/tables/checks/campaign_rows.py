@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 NOTABLE = 0.01
 """Share of a campaign's customers in two arms from which on the evidence is a grade weaker."""
+_ONE_LETTER_NO = "否无無"
+"""Words of no that are whole words, though of one letter: an arm N may be called after anything."""
+_CONTROL = frozenset({
+    "control", "controls", "control group", "control arm", "ctrl", "holdout", "holdouts", "holdout group", "hold out",
+    "heldout", "held out",
+    "контроль", "контрольная", "контрольная группа", "группа контроля", "контрольна", "контрольна група", "група контролю",
+    "对照", "对照组", "控制组", "对照組", "控制組",
+})  # fmt: skip
+"""What only held-out arms are called, unlike a placebo, which is sent."""
 
 
 class ArmRows(NamedTuple):
@@ -108,10 +117,11 @@ def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> lis
 def unnamed_control(contacts: ir.Table, campaign: str) -> list[Problem]:
     """The problem of a campaign that names no control, though one of its arms is called what held-out arms are called.
 
-    Where arms are words of yes and no, those who were not contacted are the ones of no.
+    Where arms are whole words of yes and no, those who were not contacted are the ones of no.
     """
     arms = _arms_of(contacts, campaign)
-    held = [arm for arm, is_held in arms.items() if is_held] or says_no(arms)
+    no = [arm for arm in says_no(arms) if len(arm) > 1 or arm in _ONE_LETTER_NO]
+    held = [arm for arm, is_held in arms.items() if is_held] or no
     if not held or len(arms) < 2:
         return []
     found = translate(
@@ -122,8 +132,9 @@ def unnamed_control(contacts: ir.Table, campaign: str) -> list[Problem]:
 
 
 def second_control(contacts: ir.Table, campaign: str, control: str) -> list[Problem]:
-    """The problem of a campaign with an arm beside its control that is called what held-out arms are called too."""
-    held = [arm for arm, is_held in _arms_of(contacts, campaign).items() if is_held and arm != control]
+    """The problem of a campaign with an arm beside its control that is called what only held-out arms are called."""
+    written = {arm: arm.strip().lower().replace("_", " ").replace("-", " ") for arm in _arms_of(contacts, campaign)}
+    held = [arm for arm, word in written.items() if word in _CONTROL and arm != control]
     if not held or any(_same_word(arm, control) for arm in held):  # another spelling is told as one
         return []
     found = translate(
@@ -132,7 +143,11 @@ def second_control(contacts: ir.Table, campaign: str, control: str) -> list[Prob
         arm=held[0],
         control=control,
     )
-    remedy = translate("Give all who were held out the arm {control!r}, or give the arm another name.", control=control)
+    remedy = translate(
+        "Give all who were held out the same arm ({line}, under contacts, with your name of the column), or give the arm "
+        "another name.",
+        line=f"values: {{arm: {{{words_of_yaml(held[0])}: {words_of_yaml(control)}}}}}",
+    )
     return [Problem(f"campaigns.{campaign}", found, remedy)]
 
 

@@ -10,7 +10,7 @@ import duckdb
 
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.study.bounded_yaml import words_of_yaml
+from cxvalue.study.bounded_yaml import once_per_lines, words_of_yaml
 from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.purchase_cautions import NOTABLE
@@ -259,7 +259,7 @@ def _versions_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -
         int(orders),
         rows=int(found),
         column=repr(theirs),
-        line=f"once_per: {words_of_yaml(number)}, latest: {words_of_yaml(theirs)}",
+        line=once_per_lines(number, theirs),
     )
     return [Caution("repeated_rows", raw.name, "order_id", int(found), found / rows, text, found >= NOTABLE * rows)]
 

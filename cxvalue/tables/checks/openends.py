@@ -20,8 +20,10 @@ from cxvalue.tables.read.schema import TableContract
 
 AHEAD_MONTHS = 12
 FEW = 0.05
+HANDED_OVER_DAYS = 31
+"""For how long two rows of a person in one unit may overlap, as where one begins on the first and one ends on the second."""
 _NEXT = "__next__"
-"""The day on which the next row of the same person begins."""
+"""The day on which the next row of the same person in the same unit begins."""
 
 
 def empty_dates_to_come(contract: TableContract, table: ir.Table, as_of: date) -> tuple[ir.Table, ir.Table]:
@@ -30,11 +32,12 @@ def empty_dates_to_come(contract: TableContract, table: ir.Table, as_of: date) -
     Returns the table, and what `dates_to_come` is to be told of it.
     """
     if contract.name == "employees":
-        in_turn = ibis.window(group_by="employee_id", order_by=["hired", "left"])
+        in_turn = ibis.window(group_by=["employee_id", "unit"], order_by=["hired", "left"])
         table = table.mutate(**{_NEXT: table.hired.lead().over(in_turn)})
     before, emptied, asked = table, {}, {"contracts": table.count()}
     if contract.name == "employees":
-        runs_on = (table.left > table[_NEXT]).fill_null(table.left.isnull())
+        handed_over = table[_NEXT] + ibis.interval(days=HANDED_OVER_DAYS)
+        runs_on = (table.left > handed_over).fill_null(table.left.isnull())
         asked["at_once"] = before.count(where=table[_NEXT].notnull() & runs_on)
     for name in (column for column in contract.open_ends if column in table.columns):
         to_come = (table[name] > ibis.literal(as_of)).fill_null(False)
@@ -81,13 +84,19 @@ def dates_to_come(
             cautions.append(Caution("open_end", contract.name, name, soon, share, text))
     if twice := found.get("at_once"):
         text = translate_count(
-            "{count:,} row of '{table}' is followed by one of the same employee_id that begins before it ends: that person "
-            "counts twice at a time. If rows are monthly states or changes of a person, keep the last: {line}.",
-            "{count:,} rows of '{table}' are followed by one of the same employee_id that begins before they end: those "
-            "people count twice at a time. If rows are monthly states or changes of a person, keep the last: {line}.",
+            "{count:,} row of '{table}' is followed by one of the same employee_id and unit that begins before it ends: "
+            "that person counts twice at a time. If rows are monthly states or changes of a person, keep the last: {line} "
+            "(with your names of the columns; the latter says which row is the last).",
+            "{count:,} rows of '{table}' are followed by one of the same employee_id and unit that begins before they end: "
+            "those people count twice at a time. If rows are monthly states or changes of a person, keep the last: {line} "
+            "(with your names of the columns; the latter says which row is the last).",
             twice,
             table=contract.name,
-            line="once_per: [ID], latest: COLUMN",
+            line=translate(
+                "{once_per} and, on a line of its own, {latest}",
+                once_per="once_per: [employee_id, unit]",
+                latest="latest: hired",
+            ),
         )
         share = twice / found["contracts"]
         cautions.append(Caution("repeated_rows", contract.name, "employee_id", twice, share, text, share >= FEW))

@@ -3,76 +3,81 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import duckdb
 
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.study.bounded_yaml import words_of_yaml
+from cxvalue.study.bounded_yaml import once_per_lines, words_of_yaml
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
 from cxvalue.tables.read.roles import UNMARKED, said, says_no
 from cxvalue.tables.read.sources import RawTable
-from cxvalue.tables.read.sql import literal, quoted
+from cxvalue.tables.read.sql import LINE, SAME, literal, quoted
+from cxvalue.tables.read.yes_no import FALSE_WORDS, TRUE_WORDS
 
 _MOST_WORDS, _LONGEST = 20, 40
+_YES_OR_NO = {
+    form for word in ("", *TRUE_WORDS, *FALSE_WORDS) for form in (word, word.upper(), word.capitalize())
+}  # fmt: skip
 _NEVER = r"\b(2099|2999|9999)\b"
 """Years that stand for no end."""
-_TESTS = r"\b(spam|junk|test|dummy)\b|спам|тест|垃圾|测试|スパム|テスト"
-_GONE = r"delet|gelöscht|supprim|eliminad|удал|видал|删除|削除|cancell?ed|storn|annul|отмен|скасов|取消"
+_TESTS = r"spam|junk|test|dummy|спам|тест(ов(ый|ая|ое|а))?|垃圾|测试|スパム|テスト"
+_GONE = (
+    r"deleted|cancell?ed|gelöscht|storniert|annull?iert|supprimée?|annulée?|eliminad[oa]|cancelad[oa]|anulad[oa]|"
+    r"удал[её]н[оаы]?|отмен[её]н[оаы]?|видален[оаиій]*|скасован[оаиій]*|已?删除|已?取消|削除"
+)
 _NONE = {
-    "surveys": re.compile(
-        rf"{_TESTS}|preview|incomplete|partial|screen(ed)? ?out|disqualif|abandon|over ?quota|in progress|not finished|"
-        rf"unvollst|abgebrochen|vorschau|incomplet|abandonn|предпросмотр|незаверш|неполн|частичн|відсіян|预览|未完成|{_GONE}"
-    ),
-    "interactions": re.compile(
-        rf"{_TESTS}|merged|duplicate|trash|zusammengeführt|dublette|doublon|fusionn|duplicad|fusionad|дубл|объедин|об'єдн|"
-        rf"合并|重复|重複|{_GONE}"
-    ),
-    "subscriptions": re.compile(
-        r"\btrial|incomplete|\bdraft|\bpending$|\blost\b|negotiat|propos|qualif|prospect|\bquote|\btest\b|\bdemo\b|testphase|"
-        r"probe|entwurf|angebot|essai|brouillon|devis|prueba|borrador|presupuesto|пробн|испыт|черновик|чернетк|тестов|"
-        r"试用|草稿|报价"
-    ),
-    "fees": re.compile(
-        rf"{_TESTS}|\bvoid|revers|refund|waiv|credited|written off|erlass|erstatt|gutgeschr|rembours|reembols|возвр|возвращ|"
-        rf"списан|поверн|прощен|退|免除|{_GONE}"
-    ),
-    "rollout": re.compile(
-        rf"not started|postponed|withdrawn|verschoben|report[ée]e?\b|aplazad|отложен|відклад|推迟|{_GONE}"
-    ),
+    "surveys": rf"(survey )?({_TESTS}|preview)( (response|answer))?|(partially|partial) complete(d)?|in progress|"
+    r"incomplete|partial|screen(ed)? ?out|disqualified|abandoned|over ?quota|quota full|not finished|unfinished|"
+    r"unvollständig|abgebrochen|vorschau|incomplète?|incomplet[oa]|abandonnée?|предпросмотр|незаверш[её]н(а|о|ный|ная)?|"
+    rf"неполн(ый|ая)|частичн(ый|ая|о)|незавершено|частково|відсіяно|预览|未完成|{_GONE}",
+    "interactions": rf"(closed (as )?)?({_TESTS}|merged|duplicated?|{_GONE})|trash(ed)?|zusammengeführt|dublette|duplikat|"
+    r"doublon|fusionnée?|duplicad[oa]|fusionad[oa]|дубль|дубликат|дублікат|объедин[её]н[оа]?|об єднано|已?合并|重复|重複",
+    "subscriptions": r"((in|on|free) )?trial(l?ing)?|incomplete( expired)?|draft|pending|(closed )?lost|(in )?negotiation|"
+    r"negotiation review|proposal( sent| price quote)?|prospect(ing)?|quoted?|test|demo|testphase|testabo|probe(abo|phase)|"
+    r"entwurf|angebot|essai|brouillon|devis|prueba|borrador|presupuesto|пробн(ый|ая)( период)?|черновик|чернетка|"
+    r"тестов(ый|ая|а|ий)|试用中?|草稿|报价",
+    "fees": rf"{_TESTS}|void(ed)?|revers(ed|al)|(fully )?refund(ed)?|credited|written off|erstattet|gutgeschrieben|"
+    rf"remboursée?|reembolsad[oa]|возвращ[её]н[оаы]?|возврат|повернен[оа]|已?退款|{_GONE}",
+    "rollout": rf"not started|postponed|withdrawn|verschoben|reportée?|aplazad[oa]|отложен[оаы]?|відкладен[оаий]*|"
+    rf"推迟|{_GONE}",
 }
-"""What a state says of a row that is no answer, ticket, contract, fee or start, in small letters."""
-_REACTION = re.compile(
-    r"\b(open(ed|s)?|click(ed|s)?|bounced?|unsub\w*|complain\w*|geöffnet|geklickt|ouvert|cliqué|abiert[oa]|clic)\b|"
-    r"открыт|кликн|перешел|отпис|відкрит|клік|打开|点击|退订"
+"""The whole of what a state says of a row that is no answer, ticket, contract, fee or start, as `said` writes it."""
+_WAIVED = r"(fee )?waived|erlassen|прощен[оаы]?|免除|已免除"
+"""The same of a fee, where no column of ours says it."""
+_REACTION = (
+    r"(e ?mail |message |link |sms )?(open(ed|s)?|click(ed|s|ed through)?|bounced?|unsubscribed?|complain(ed|t)|geöffnet|"
+    r"geklickt|ouvert|cliqué|abiert[oa]|clic|открыт[оа]?|открытие|клик|переш[её]л|отписка|отписался|відкрит[оа]|відкриття|"
+    r"клік|打开|点击|退订)( (e ?mail|message|link))?"
 )
 _ENDED = {
-    "subscriptions": re.compile(
-        r"cancell?ed|\bended\b|\bexpired\b|terminated|churned|^inactive$|gekündigt|beendet|abgelaufen|résili|expiré|cancelad|"
-        r"vencid|отмен|законч|прекращ|расторг|скасован|припин|закінч|已取消|终止|已结束|过期"
-    ),
-    "employees": re.compile(
-        r"terminated|\bleft\b|leaver|^inactive$|resigned|retired|former|dismissed|ausgeschieden|inaktiv|gekündigt|parti\b|"
-        r"démission|licencié|despedid|jubilad|уволен|звільнен|离职|退休"
-    ),
+    "subscriptions": r"cancell?ed|ended|expired|terminated|churned|inactive|beendet|abgelaufen|gekündigt|résiliée?|expirée?|"
+    r"cancelad[oa]|vencid[oa]|отмен[её]н[оа]?|законч(ен[оа]?|ился|илась)|прекращ[её]н[оа]?|расторгнут[оа]?|"
+    r"скасован(о|а|ий)|припинен(о|а|ий)|закінчен(о|а|ий)|закінчився|已取消|已?终止|已结束|已?过期",
+    "employees": r"terminated|left|leaver|inactive|resigned|retired|former( employee)?|dismissed|ausgeschieden|inaktiv|"
+    r"gekündigt|partie?|démissionn(é|ée|aire)|licenciée?|despedid[oa]|jubilad[oa]|уволен[оа]?|звільнен(о|а|ий)|已?离职|已?退休",
 }
-_STILL = re.compile(r"pending|will|at period|non.?renew|scheduled|notice|to be")
-"""Words of an end that is still to come."""
-_APART = {"surveys": ("metric", "touchpoint"), "subscriptions": ("start",)}
-"""Our columns that tell the rows of one number apart: questions of one answer, terms of one contract."""
+"""The whole of what a state says of a contract or a person that is no more; one still to end says more than that."""
 
 
-def rows_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
+def rows_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, today: date) -> list[Caution]:
     """A caution for each column beside those that were mapped which says that rows are not what the study takes them for.
 
-    Tables that a study did not map by hand have no such columns, nor have purchases, which `left_aside` looks at.
+    A roll-out that is to begin after `today` has not started, as it should. Tables that a study did not map by hand have no
+    such columns, nor have purchases, which `left_aside` looks at.
     """
     if raw.name == "transactions" or not raw.beside:
         return []
     row = con.execute(f"SELECT count(*) FROM {raw.relation}").fetchone() or (0,)
     rows = int(row[0])
-    found = [_states(con, raw, rows), _ended(con, raw, rows), _said_no(con, raw, rows), _several(con, raw, rows)]
+    found = [
+        _states(con, raw, rows, today),
+        _ended(con, raw, rows),
+        _said_no(con, raw, rows, today),
+        _several(con, raw, rows),
+    ]
     return [one for one in [*found, *(_marked(con, raw, role, rows) for role in ("void", "test"))] if one is not None]
 
 
@@ -102,11 +107,16 @@ def _counted(words: dict[str, int]) -> str:
     return enumerated(f"{word} {count:,}" for word, count in words.items())
 
 
-def _states(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution | None:
+def _states(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int, today: date) -> Caution | None:
     """Rows of a state that makes them none, or of an event that is a reaction to a contact."""
-    role, pattern = ("event", _REACTION) if raw.name == "contacts" else ("status", _NONE.get(raw.name))
+    role = "event" if raw.name == "contacts" else "status"
+    pattern = _REACTION if role == "event" else _NONE.get(raw.name, "")
+    pattern += f"|{_WAIVED}" if raw.name == "fees" and "waived" not in raw.types else ""
+    if not pattern:
+        return None
     every = _words(con, raw, role)
-    words = {word: count for word, count in every.items() if pattern is not None and pattern.search(word.casefold())}
+    taken = _words(con, raw, role, _taken(raw, today))
+    words = {word: count for word, count in every.items() if re.fullmatch(pattern, said(word)) and taken[word] == count}
     if not words or len(words) == len(every):
         return None
     theirs = raw.beside[role]
@@ -130,6 +140,16 @@ def _states(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution
     return _caution(raw, "", sum(words.values()), rows, text)
 
 
+def _taken(raw: RawTable, today: date) -> str:
+    """SQL for the rows that count: invitations have no score, and a start is past, a roll-out that ended none."""
+    if raw.name == "surveys" and "score" in raw.types:
+        return f"{_text('score')} <> ''"
+    if raw.name == "rollout" and "start" in raw.types:
+        running = f" AND {_text('ended_on')} = ''" if "ended_on" in raw.types else ""
+        return f"coalesce(TRY_CAST({_text('start')} AS DATE) <= DATE '{today}', false){running}"
+    return "true"
+
+
 def _ended(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution | None:
     """Contracts and people whose state says that they ended, or left, without the day."""
     if raw.name not in _ENDED:
@@ -141,7 +161,7 @@ def _ended(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution 
     words = {
         word: count
         for word, count in _words(con, raw, "status", open_end).items()
-        if count and _ENDED[raw.name].search(word.casefold()) and not _STILL.search(word.casefold())
+        if count and re.fullmatch(_ENDED[raw.name], said(word))
     }
     number = sum(words.values())
     if not number:
@@ -169,10 +189,11 @@ def _ended(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution 
     return _caution(raw, end, number, rows, text)
 
 
-def _said_no(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution | None:
+def _said_no(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int, today: date) -> Caution | None:
     """Answers of a survey that was not finished."""
     words = _words(con, raw, "finished")
-    no = says_no(words)
+    taken = _words(con, raw, "finished", _taken(raw, today))
+    no = [word for word in says_no(words) if taken[word] == words[word]]
     number = sum(words[word] for word in no)
     if not 0 < 2 * number < rows:
         return None
@@ -200,7 +221,7 @@ def _marked(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, rows: int)
         f"SELECT count(*) FROM {raw.relation} WHERE NOT regexp_full_match({text}, {literal(UNMARKED)})"
     ).fetchone() or (0,)
     number = int(row[0])
-    if not 0 < 2 * number < rows:
+    if not 0 < 2 * number < rows or (role == "test" and not _words(con, raw, role).keys() <= _YES_OR_NO):
         return None
     theirs = raw.beside[role]
     told = translate_count(
@@ -219,29 +240,26 @@ def _several(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Cautio
     if "number" not in raw.beside:
         return None
     number, theirs = quoted(BESIDE + "number"), raw.beside["number"]
-    by = [quoted(name) for name in _APART.get(raw.name, ()) if name in raw.types]
     some = f"{_text(BESIDE + 'number')} <> ''"
     who = "count(DISTINCT customer_id)" if "customer_id" in raw.types else "0"
     found = con.execute(f"SELECT count(DISTINCT {number}), {who} FROM {raw.relation} WHERE {some}").fetchone() or (0, 0)
     if said(theirs) == "id" and found[0] <= found[1]:  # those of customers
         return None
     more = con.execute(
-        f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {raw.relation} WHERE {some} "
-        f"GROUP BY {', '.join([number, *by])})"
+        f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(DISTINCT {LINE}) AS n FROM {raw.relation} WHERE {some} "
+        f"GROUP BY {number}, {SAME})"
     ).fetchone() or (0,)
     repeated = int(more[0])
     if not repeated or found[0] * 10 < rows:
         return None
-    line = f"once_per: {words_of_yaml(theirs)}"
-    line += f", latest: {words_of_yaml(raw.beside['version'])}" if "version" in raw.beside else ""
     text = translate_count(
-        "{count:,} row of '{table}' has a {column} that an earlier row has too, and it counts as well. If only one row of "
-        "each counts: {line}.",
-        "{count:,} rows of '{table}' have a {column} that an earlier row has too, and they count as well. If only one row "
-        "of each counts: {line}.",
+        "{count:,} row of '{table}' has the same {column} as an earlier row and differs only in its state or the day of a "
+        "change; it counts as well. If only one row of each counts: {line}.",
+        "{count:,} rows of '{table}' have the same {column} as an earlier row and differ only in their state or the day of "
+        "a change; they count as well. If only one row of each counts: {line}.",
         repeated,
         table=raw.name,
         column=repr(theirs),
-        line=line,
+        line=once_per_lines(theirs, raw.beside.get("version", "")),
     )
     return _caution(raw, "", repeated, rows, text, "repeated_rows")

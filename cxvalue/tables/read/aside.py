@@ -47,6 +47,22 @@ _OTHERS = {
     r"evento|событие|подія|事件",
 }
 """The whole of the name of a column, by its role, that purchases have none of."""
+_OWN_STATE = {
+    "surveys": r"survey|response|submission|answer|antwort|umfrage",
+    "interactions": r"ticket|case|issue|conversation|request|complaint|interaction|fall|vorgang",
+    "subscriptions": r"subscription|contract|abo|vertrag",
+    "fees": r"fee|charge|gebühr",
+    "employees": r"employment|employee",
+    "rollout": r"roll ?out",
+}
+"""What a table's own rows are called before the word for a state: that of anything else is not theirs."""
+_STATE = r"status|state|zustand|statut|estado|stato|статус|состояние|стан|状态|状況|상태"
+_MARKS = {
+    "void": r"(is )?(deleted|cancell?ed|voided|void)( (at|on|date|flag))?|gelöscht|storniert|supprimée?|eliminad[oa]|"
+    r"удал[её]н[оаы]?|отмен[её]н[оаы]?|видалено|скасовано|已?删除|已?取消|是否(删除|取消)",
+    "test": r"(is )?test( (flag|mode|record|row|entry|data))?|is test \w+|тест|тестов(ый|ая|ое|а)|是否测试|测试|テスト",
+}
+"""The whole of the name of a column that marks rows, by its role, in every table but purchases."""
 WATCHED = tuple(_WATCHED)
 """Tables of which columns left aside may change what a row counts as."""
 _SUMS = ("amount", "tax", "net", "gross", "shipping", "refund")
@@ -55,14 +71,16 @@ _NO_AMOUNT = re.compile(
 )
 
 
-def may_differ(names: Iterable[str], source: TableSource) -> frozenset[str]:
+def may_differ(
+    names: Iterable[str], source: TableSource, roles: Sequence[str] = ("status", "version", *_SUMS)
+) -> frozenset[str]:
     """The columns in which versions of one row may differ: a status, the moment of a change, sums."""
     mapped = {theirs for ours, theirs in source.columns.items() if ours not in ("revenue", "margin", "discount")}
     return frozenset(
         name
         for name in names
         if name not in mapped | set(CONTRACTS["transactions"].names)
-        and any(role_of(name, role) for role in ("status", "version", *_SUMS))
+        and any(role_of(name, role) for role in roles)
         and not re.search(KEY, said(name))
     )
 
@@ -91,7 +109,7 @@ def columns_aside(names: Sequence[str], source: TableSource, table: str = "trans
         return {}
     used = columns_used(source) | set(CONTRACTS[table].names)
     found: dict[str, str] = {}
-    for name in names:
+    for name in sorted(names, key=lambda one: said(one) == "state"):  # which may be one of a country
         for role in _WATCHED[table]:
             if role not in found and name not in used and _may_be(name, role, table):
                 found[role] = name
@@ -103,6 +121,10 @@ def _may_be(name: str, role: str, table: str) -> bool:
     words = said(name)
     if role == "number":
         return re.fullmatch(_NUMBERED[table], words.removesuffix(" #")) is not None
+    if role == "status" and table != "transactions":
+        return re.fullmatch(rf"(({_OWN_STATE[table]})s? ?)?({_STATE})", words) is not None
+    if role in _MARKS and table != "transactions":
+        return re.fullmatch(_MARKS[role], words) is not None
     if role in _OTHERS:
         return re.fullmatch(_OTHERS[role], words) is not None
     if role == "rate":

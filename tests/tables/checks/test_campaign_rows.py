@@ -48,7 +48,18 @@ def test_who_was_held_out_and_contacted_is_counted(control):
 
 @pytest.mark.parametrize(
     ("arms", "said"),
-    [("NY", "'N'"), ("01", "'0'"), (["mail", "holdout"], "'holdout'"), ("AB", ""), ("Y", ""), (["mail", "no"], "")],
+    [
+        (["yes", "No"], "'No'"),
+        ("是否", "'否'"),
+        (["mail", "holdout"], "'holdout'"),
+        ("NS", ""),  # north and south
+        ("NY", ""),
+        ("FT", ""),
+        ("01", ""),
+        ("AB", ""),
+        ("Y", ""),
+        (["mail", "no"], ""),
+    ],
 )
 def test_an_arm_of_no_beside_one_of_yes_is_nobody_contacted(arms, said):
     rows = [(f"c{i}", "2025-05-01", "c", arms[i % len(arms)]) for i in range(6)]
@@ -60,9 +71,16 @@ def test_an_arm_of_no_beside_one_of_yes_is_nobody_contacted(arms, said):
 
 @pytest.mark.parametrize(
     ("arms", "told"),
-    [(["mail", "control", "holdout"], True), (["a", "b", "control"], False), (["mail", "Control "], False)],
+    [
+        (["mail", "control", "Hold-out"], True),
+        (["a", "b", "control"], False),
+        (["mail", "Control "], False),
+        (["mail", "control", "placebo"], False),  # sent, and no offer in it
+        (["none", "control", "bau"], False),
+    ],
 )
 def test_a_second_arm_of_held_out_customers_is_refused_beside_the_control(arms, told):
     rows = [(f"c{i}", "2025-05-01", "c", arms[i % len(arms)]) for i in range(6)]
     found = second_control(contacts(rows), "c", "control")
     assert ["they would count as contacted" in one.found for one in found] == [True] * told
+    assert ["values: {arm: {Hold-out: control}}" in one.remedy for one in found] == [True] * told

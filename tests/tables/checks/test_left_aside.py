@@ -134,7 +134,9 @@ def test_versions_of_orders_are_said(tmp_path: Path, sku: tuple[str, str], told:
     source = {"path": "x.csv", "columns": {"product": "sku"}}
     found = [one for one in load(tmp_path, {"transactions": source}).cautions if one.kind == "repeated_rows"]
     assert sum(one.rows for one in found) == told
-    assert all("once_per: order_id, latest: updated_at" in one.text and one.lowers for one in found)
+    assert all(
+        "once_per: [order_id] and, on a line of its own, latest: updated_at" in one.text and one.lowers for one in found
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ ENDS = ["", "2025-09-01", "2025-10-01", ""]
 def _said(folder: Path, table: str, extra: dict[str, list[Any]], mapped: dict[str, str]) -> list[str]:
     columns = TABLES[table] | extra
     rows = [",".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
-    (folder / "x.csv").write_text("\n".join([",".join(columns), *rows]) + "\n", encoding="utf-8")
+    head = ",".join('"' + name.replace('"', '""') + '"' for name in columns)
+    (folder / "x.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     more = {} if table == "subscriptions" else {"transactions": SOLD}
     contract = "contractual" if table == "subscriptions" else "noncontractual"
     found = load(folder, {table: {"path": "x.csv", "columns": mapped}, **more}, contract=contract)
@@ -42,17 +43,17 @@ def _contract(name: str, values: list[Any], **beside: list[Any]) -> tuple[str, d
         (("interactions", {"Handling (hours)": [0.5, 1, 2, 1]}, {"minutes": "Handling (hours)"}), "* 60"),
         (("interactions", {"handle_time_sec": [60, 90, 60, 60]}, {"minutes": "handle_time_sec"}), "/ 60"),
         (("interactions", {"SLA due": DAYS}, {"resolved_on": "SLA due"}), "the day by which it was to be done"),
-        (("employees", {"Annual salary": [40_000] * 4}, {"monthly_cost": "Annual salary"}), '"=[Annual salary] / 12"'),
+        (("employees", {"Annual salary": [40_000] * 4}, {"monthly_cost": "Annual salary"}), "'=[Annual salary] / 12'"),
         (("contacts", {"Opened at": DAYS}, {"date": "Opened at"}), "on which the customer reacted"),
         (("customers", {"Date of birth": ["1980-02-03"] * 4}, {"acquired_on": "Date of birth"}), "a day of birth"),
-        (("fees", {"fee cents": [500, 600, 500, 900]}, {"amount": "fee cents"}), '"=[fee cents] / 100"'),
+        (("fees", {"fee cents": [500, 600, 500, 900]}, {"amount": "fee cents"}), "'=[fee cents] / 100'"),
         (("fees", {"amount": [5, 6, 5, 9], "Currency": ["EUR", "USD", "EUR", "EUR"]}, {}), "says USD in 1 row."),
-        (_contract("TCV", [600, 700, 900, 900]), '"=[TCV] / 24"'),
-        (_contract("Amount", [600] * 4, **{"Term (months)": [12, 24, 12, 12]}), '"=[Amount] / [Term (months)]"'),
-        (_contract("MRR kEUR", [0.6, 0.5, 0.7, 0.9]), '"=[MRR kEUR] * 1000"'),
+        (_contract("TCV", [600, 700, 900, 900]), "'=[TCV] / 24'"),
+        (_contract("TCV", [600] * 4, **{"Term (months)": [12, 24, 12, 12]}), "'=[TCV] / [Term (months)]'"),
+        (_contract("MRR kEUR", [0.6, 0.5, 0.7, 0.9]), "'=[MRR kEUR] * 1000'"),
         (_contract("MRR (USD)", [60, 50, 70, 90]), "the study's currency is EUR"),
         (_contract("mrr", [60, 50, 70, 90], Currency=["USD"] * 4), "says USD in 4 rows."),
-        (_contract("Unit price", [60, 50, 70, 90], Quantity=[1, 2, 3, 1]), '"=[Quantity] * [Unit price]"'),
+        (_contract("Unit price", [60, 50, 70, 90], Quantity=[1, 2, 3, 1]), "'=[Quantity] * [Unit price]'"),
         (("subscriptions", {"Current Period End": ENDS}, {"end": "Current Period End"}), "paid or on which it renews"),
         (
             ("subscriptions", {"Canceled At": ENDS, "Ended At": ENDS}, {"end": "Canceled At"}),
@@ -78,6 +79,41 @@ def test_a_name_that_says_something_else_is_said(tmp_path: Path, given: tuple[An
         _contract("Unit price", [60, 50, 70, 90], Quantity=[1, 1, 1, 1]),
         _contract("MRR", [60, 50, 70, 90], **{"Term (months)": [12, 24, 12, 12]}),
         ("subscriptions", {"Canceled At": ENDS}, {"end": "Canceled At"}),
+        ("subscriptions", {"Canceled At": ENDS, "ended": ["no", "yes", "yes", "no"]}, {"end": "Canceled At"}),
+        (
+            "subscriptions",
+            {"Cancellation effective date": ENDS, "Ended At": ENDS},
+            {"end": "Cancellation effective date"},
+        ),
+        *(
+            ("subscriptions", {name: ENDS}, {"end": name})
+            for name in (
+                *("non_renewal_date", "Not renewed on", "Lapsed (did not renew)", "Ended (churned before renewal)"),
+            )
+        ),
+        *(
+            _contract(name, [60, 50, 70, 90], duration_months=[12, 24, 12, 12])
+            for name in (
+                "Monthly contract value",
+                "Contract value (monthly)",
+                "Contract value per month",
+                "price",
+                "Fee",
+            )
+        ),
+        *(
+            ("interactions", {name: [5, 6, 5, 9]}, {"minutes": name})
+            for name in ("business_hours_minutes", "Minutes outside hours", "Second call minutes", "Second call")
+        ),
+        ("interactions", {'talk "hours"': [5, 6, 5, 9]}, {"minutes": 'talk "hours"'}),
+        ("interactions", {"talk [hours]": [5, 6, 5, 9]}, {"minutes": "talk [hours]"}),
+        *(
+            ("interactions", {name: DAYS}, {"resolved_on": name})
+            for name in ("SLA resolved at", "Actual resolution (target met)", "Resolved at (deadline kept)")
+        ),
+        ("interactions", {"First response (SLA)": DAYS}, {"responded_on": "First response (SLA)"}),
+        ("employees", {"salary cents": [""] * 4}, {"monthly_cost": "salary cents"}),
+        ("customers", {"birthday_club_joined": ["2024-02-03"] * 4}, {"acquired_on": "birthday_club_joined"}),
     ],
 )
 def test_a_plain_name_is_not_doubted(tmp_path: Path, given: tuple[Any, Any, Any]) -> None:

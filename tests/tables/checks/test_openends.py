@@ -79,9 +79,16 @@ def test_contracts_of_no_length_are_left_out_and_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("second", "told"),
-    [("p,v,2025-03-01,", 0), ("p,v,2025-02-20,", 1), ("p,u,2024-01-01,2025-09-01", 1), ("q,u,2024-01-01,", 0)],
+    [
+        ("p,v,2025-03-01,", 0),
+        ("p,v,2025-02-20,", 0),
+        ("p,u,2025-02-20,", 0),
+        ("p,u,2024-01-01,2025-09-01", 1),
+        ("p,v,2024-01-01,", 0),
+        ("q,u,2024-01-01,", 0),
+    ],
 )
-def test_one_person_employed_twice_at_a_time_is_said(tmp_path: Path, second: str, told: int) -> None:
+def test_one_person_employed_twice_at_a_time_in_one_unit_is_said(tmp_path: Path, second: str, told: int) -> None:
     people = f"employee_id,unit,hired,left\np,u,2024-01-01,2025-03-01\n{second}\nr,u,2024-05-01,\n"
     found = load(tmp_path, {"transactions": "customer_id,date,revenue\na,2025-03-01,10\n", "employees": people})
     assert [one.rows for one in found.cautions if one.kind == "repeated_rows"] == [1] * told
