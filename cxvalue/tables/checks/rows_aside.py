@@ -146,7 +146,7 @@ def _taken(raw: RawTable, today: date) -> str:
         return f"{_text('score')} <> ''"
     if raw.name == "rollout" and "start" in raw.types:
         running = f" AND {_text('ended_on')} = ''" if "ended_on" in raw.types else ""
-        return f"coalesce(TRY_CAST({_text('start')} AS DATE) <= DATE '{today}', false){running}"
+        return f"((TRY_CAST({_text('start')} AS DATE) <= DATE '{today}') IS TRUE){running}"
     return "true"
 
 
