@@ -91,7 +91,7 @@ def test_questions_are_answered_alike_by_numbers_and_by_ids(tmp_path: Path, monk
         base = audit.base_counts(bought, as_of=world.as_of, dormancy_days=90)
         cohorts = audit.cohort_table(bought, **days)
         found.append((rows, shares, index, worn, steps, base, cohorts, purchase_log(bought, world.as_of)))
-        answers = answered(asked, METRICS, world.as_of)
+        answers = answered(asked, METRICS)
         link = drivers.link_rows(answers, bought, people, main="overall", **days)
         together = drivers.occasions_together(answers, "overall")
         by_bag.append(
