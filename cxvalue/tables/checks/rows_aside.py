@@ -81,18 +81,18 @@ def rows_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, today: date) -> li
     return [one for one in [*found, *(_marked(con, raw, role, rows) for role in ("void", "test"))] if one is not None]
 
 
-def _words(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, where: str = "true") -> dict[str, int]:
-    """The values of a column beside with the rows for which a test holds; none where it has no few words."""
+def _words(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, where: str = "true") -> dict[str, tuple[int, int]]:
+    """The values of a column beside with their rows, and those for which a test holds; none where it has no few words."""
     if role not in raw.beside:
         return {}
     text = _text(BESIDE + role)
     found = con.execute(
-        f"SELECT {text} AS t, count(*) FILTER (WHERE {where}) FROM {raw.relation} GROUP BY 1 ORDER BY 2 DESC, 1 "
-        f"LIMIT {_MOST_WORDS + 1}"
+        f"SELECT {text} AS t, count(*), count(*) FILTER (WHERE {where}) FROM {raw.relation} GROUP BY 1 "
+        f"ORDER BY 3 DESC, 1 LIMIT {_MOST_WORDS + 1}"
     ).fetchall()
-    if len(found) > _MOST_WORDS or any(len(str(word)) > _LONGEST for word, _ in found):
+    if len(found) > _MOST_WORDS or any(len(str(word)) > _LONGEST for word, *_ in found):
         return {}
-    return {str(word): int(count) for word, count in found}
+    return {str(word): (int(count), int(held)) for word, count, held in found}
 
 
 def _text(column: str) -> str:
@@ -114,9 +114,10 @@ def _states(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int, today: dat
     pattern += f"|{_WAIVED}" if raw.name == "fees" and "waived" not in raw.types else ""
     if not pattern:
         return None
-    every = _words(con, raw, role)
-    taken = _words(con, raw, role, _taken(raw, today))
-    words = {word: count for word, count in every.items() if re.fullmatch(pattern, said(word)) and taken[word] == count}
+    every = _words(con, raw, role, _taken(raw, today))
+    words = {
+        word: count for word, (count, taken) in every.items() if re.fullmatch(pattern, said(word)) and taken == count
+    }
     if not words or len(words) == len(every):
         return None
     theirs = raw.beside[role]
@@ -159,9 +160,9 @@ def _ended(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution 
         f"({_text(end)} IN ('') OR regexp_matches({_text(end)}, {literal(_NEVER)}))" if end in raw.types else "true"
     )
     words = {
-        word: count
-        for word, count in _words(con, raw, "status", open_end).items()
-        if count and re.fullmatch(_ENDED[raw.name], said(word))
+        word: still
+        for word, (_, still) in _words(con, raw, "status", open_end).items()
+        if still and re.fullmatch(_ENDED[raw.name], said(word))
     }
     number = sum(words.values())
     if not number:
@@ -191,10 +192,9 @@ def _ended(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int) -> Caution 
 
 def _said_no(con: duckdb.DuckDBPyConnection, raw: RawTable, rows: int, today: date) -> Caution | None:
     """Answers of a survey that was not finished."""
-    words = _words(con, raw, "finished")
-    taken = _words(con, raw, "finished", _taken(raw, today))
-    no = [word for word in says_no(words) if taken[word] == words[word]]
-    number = sum(words[word] for word in no)
+    words = _words(con, raw, "finished", _taken(raw, today))
+    no = [word for word in says_no(words) if words[word][0] == words[word][1]]
+    number = sum(words[word][0] for word in no)
     if not 0 < 2 * number < rows:
         return None
     theirs = raw.beside["finished"]
