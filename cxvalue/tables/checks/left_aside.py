@@ -33,7 +33,7 @@ from cxvalue.tables.read.roles import (
     tax_rate,
 )
 from cxvalue.tables.read.sources import RawTable
-from cxvalue.tables.read.sql import SAME, literal, quoted
+from cxvalue.tables.read.sql import SAME, literal, quoted, trimmed
 
 _PLACE = re.compile(r"\b(zip|postal|postcode|plz|city|town|country|region|ort|ville|ciudad)\b")
 _CENTS = re.compile(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе")
@@ -195,7 +195,7 @@ def _rate_beside(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, rows:
     revenue, theirs = _revenue(raw), raw.beside[role]
     if not _plain(raw) or "net" in raw.beside or role_of(revenue, "net"):
         return None
-    text = f"trim(CAST({quoted(BESIDE + role)} AS VARCHAR))"
+    text = trimmed(BESIDE + role)
     found = con.execute(
         f"SELECT {text}, count(*) FROM {raw.relation} WHERE {text} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 "
         f"LIMIT {_MOST_RATES + 1}"
@@ -220,7 +220,7 @@ def _tests_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> _Doubt | Non
     """The doubt whether rows with the mail of somebody who tries the shop are purchases."""
     if "email" not in raw.beside:
         return None
-    text = f"trim(CAST({quoted(BESIDE + 'email')} AS VARCHAR))"
+    text = trimmed(BESIDE + "email")
     found = con.execute(
         f"SELECT {text} AS t, count(*), (SELECT count(*) FROM {raw.relation}) FROM {raw.relation} "
         f"WHERE regexp_full_match(lower({text}), {literal(TEST_MAIL)}) GROUP BY 1 ORDER BY 2 DESC, 1"
@@ -301,7 +301,7 @@ def _lines_beside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> _Doubt | Non
     theirs = raw.theirs["product"] if mapped else raw.beside.get("product", "")
     if not theirs or theirs.startswith("="):
         return None
-    text = f"trim(CAST({quoted('product' if mapped else BESIDE + 'product')} AS VARCHAR))"
+    text = trimmed("product" if mapped else BESIDE + "product")
     rows = con.execute(
         f"SELECT {text} AS t, count(*) FROM {raw.relation} WHERE length({text}) BETWEEN 1 AND {_LONGEST_WORD} GROUP BY 1 "
         f"ORDER BY 2 DESC, 1 LIMIT {_MOST_PRODUCTS}"
@@ -345,10 +345,10 @@ def _asked(con: duckdb.DuckDBPyConnection, raw: RawTable) -> dict[str, Any]:
     """How many rows there are, and how many in which each column says something."""
     asked = {"rows": "count(*)"}
     if "revenue" in raw.types:
-        whole = f"regexp_full_match(trim(CAST({quoted('revenue')} AS VARCHAR)), '-?[0-9]+(\\.0)?')"
+        whole = f"regexp_full_match({trimmed('revenue')}, '-?[0-9]+(\\.0)?')"
         asked["whole"] = f"count(*) FILTER (WHERE {whole})"
     for role in raw.beside:
-        text = f"trim(CAST({quoted(BESIDE + role)} AS VARCHAR))"
+        text = trimmed(BESIDE + role)
         if role == "currency":
             asked[role] = f"count(DISTINCT upper({text})) FILTER (WHERE regexp_full_match({text}, '[A-Za-z]{{3}}'))"
         elif role in ("void", "test"):
@@ -366,7 +366,7 @@ def _words(
     con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, counted: str = "true", fewest: int = 2
 ) -> list[tuple[str, int]]:
     """The values of a column beside with the rows for which a test holds; none where it has no few words."""
-    text = f"trim(CAST({quoted(BESIDE + role)} AS VARCHAR))"
+    text = trimmed(BESIDE + role)
     rows = con.execute(
         f"SELECT {text} AS t, count(*) FILTER (WHERE {counted}) FROM {raw.relation} WHERE {text} <> '' GROUP BY 1 "
         f"ORDER BY 2 DESC, 1 LIMIT {_MOST_WORDS + 1}"

@@ -15,7 +15,7 @@ from cxvalue.tables.read.aside import BESIDE
 from cxvalue.tables.read.billing import periods_named
 from cxvalue.tables.read.roles import THOUSANDS, currency_in, role_of, said
 from cxvalue.tables.read.sources import RawTable
-from cxvalue.tables.read.sql import literal, quoted
+from cxvalue.tables.read.sql import literal, trimmed
 
 _MONEY = (
     *("value_per_month", "cost", "basket_value", "basket_margin", "amount", "shortfall"),
@@ -84,7 +84,7 @@ def names_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) ->
             Caution("left_aside", raw.name, ours, _rows(con, raw), 1.0, text)
             for ours, theirs in plain.items()
             if (text := _unit(con, raw, ours, theirs, currency) or _day(raw, ours, theirs))
-            and _rows(con, raw, f"trim(CAST({quoted(ours)} AS VARCHAR)) <> ''")
+            and _rows(con, raw, f"{trimmed(ours)} <> ''")
         ]
         found.append(_pieces(con, raw))
     return [one for one in found if one is not None]
@@ -122,9 +122,7 @@ def _unit(con: duckdb.DuckDBPyConnection, raw: RawTable, ours: str, theirs: str,
     if THOUSANDS.search(words):
         line = _line(ours, f"=[{theirs}] * 1000")
         return translate("'{ours}' is {theirs}, in thousands by its name. If it is: {line}.", **told, line=line)
-    if _CENTS.search(words) and not _rows(
-        con, raw, f"NOT regexp_full_match(trim(CAST({quoted(ours)} AS VARCHAR)), '-?[0-9]*(\\.0)?')"
-    ):
+    if _CENTS.search(words) and not _rows(con, raw, f"NOT regexp_full_match({trimmed(ours)}, '-?[0-9]*(\\.0)?')"):
         line = _line(ours, f"=[{theirs}] / 100")
         return translate("'{ours}' is {theirs}, in cents by its name. If it is: {line}.", **told, line=line)
     if text := _other_currency(raw, ours, theirs, currency):
@@ -196,7 +194,7 @@ def _pieces(con: duckdb.DuckDBPyConnection, raw: RawTable) -> Caution | None:
     if not (role_of(value, "piece") or _EACH.search(said(value)) or periods_named(value) == (1, 12)):
         return None
     theirs = raw.beside["seats"]
-    text = f"TRY_CAST(trim(CAST({quoted(BESIDE + 'seats')} AS VARCHAR)) AS DOUBLE)"
+    text = f"TRY_CAST({trimmed(BESIDE + 'seats')} AS DOUBLE)"
     number, rows = _rows(con, raw, f"{text} <> 1"), _rows(con, raw)
     if not number:
         return None
@@ -216,7 +214,7 @@ def _currencies(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) ->
     money = [ours for ours in ("revenue", *_MONEY) if ours in raw.theirs]
     if "currency" not in raw.beside or not money:
         return None
-    text = f"upper(trim(CAST({quoted(BESIDE + 'currency')} AS VARCHAR)))"
+    text = f"upper({trimmed(BESIDE + 'currency')})"
     found = con.execute(
         f"SELECT {text}, count(*), (SELECT count(*) FROM {raw.relation}) FROM {raw.relation} "
         f"WHERE regexp_full_match({text}, {literal('[A-Z]{3}')}) GROUP BY 1 ORDER BY 2 DESC, 1"

@@ -14,7 +14,7 @@ from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
 from cxvalue.tables.read.roles import UNMARKED, said, says_no
 from cxvalue.tables.read.sources import RawTable
-from cxvalue.tables.read.sql import LINE, SAME, literal, quoted
+from cxvalue.tables.read.sql import LINE, SAME, literal, quoted, trimmed
 from cxvalue.tables.read.yes_no import FALSE_WORDS, TRUE_WORDS
 
 _MOST_WORDS, _LONGEST = 20, 40
@@ -96,7 +96,7 @@ def _words(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, where: str 
 
 
 def _text(column: str) -> str:
-    return f"coalesce(trim(CAST({quoted(column)} AS VARCHAR)), '')"
+    return f"coalesce({trimmed(column)}, '')"
 
 
 def _caution(raw: RawTable, column: str, number: int, rows: int, text: str, kind: str = "left_aside") -> Caution:

@@ -31,6 +31,15 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def trimmed(name: str) -> str:
+    """The values of a column as SQL text, without blanks around them.
+
+    >>> print(trimmed("amount"))
+    trim(CAST("amount" AS VARCHAR))
+    """
+    return f"trim(CAST({quoted(name)} AS VARCHAR))"
+
+
 def row_marks(columns: Iterable[str], amounts: Iterable[str]) -> str:
     """`LINE` and `SAME` as SQL, after a comma: hashes over the expressions of all columns, and of all but the amounts.
 
